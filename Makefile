@@ -1,0 +1,108 @@
+# `make` lists the targets. They need Python 3.10 or later and make; everything else goes into .venv.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+# Bytecode is written once, at set-up: every task and every Airflow process starts faster for it.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+$(VENV)/ready: export UV_COMPILE_BYTECODE = 1
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --------------------------------------------------------------------------- set-up
+
+$(VENV)/ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed, $(PYTHON) is " + sys.version.split()[0] + "; write make PYTHON=…")'
+	@if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then \
+	  uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); uv=uv; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.txt)"; \
+	  uv=$(BIN)/uv; \
+	fi; \
+	$$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt; \
+	$$uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/ready ## make .venv from the locked requirements; .venv/bin/kfp-airflow is the command
+
+.PHONY: demo
+demo: $(VENV)/ready ## run the digits pipeline on this machine, and show what came out
+	$(BIN)/kfp-airflow run dags/digits/pipeline.py
+
+# --------------------------------------------------------------------------- what CI asks
+
+.PHONY: check
+check: lint docs test ## all that is asked of a change: lint, docs, test
+
+.PHONY: lint
+lint: style types imports ## ruff, mypy and import-linter
+
+.PHONY: style
+style: $(VENV)/ready ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(VENV)/ready ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/ready ## import-linter: the rooms and who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(VENV)/ready ## all tests that need no cluster
+	$(BIN)/pytest -n $(WORKERS) -m "not kubernetes"
+
+.PHONY: docs
+docs: $(VENV)/ready ## build the documentation into site/
+	$(BIN)/mkdocs build --quiet --strict
+
+# --------------------------------------------------------------------------- the longer ones, each usable alone
+
+.PHONY: test-kubernetes
+test-kubernetes: $(VENV)/ready ## the tests on the cluster that KUBECONFIG names
+	@[ -n "$${KUBECONFIG:-}" ] || { echo "KUBECONFIG names no cluster; with Docker: kind create cluster --config docker/kind.yaml" >&2; exit 2; }
+	$(BIN)/pytest -n $(WORKERS) -m kubernetes
+
+.PHONY: conformance
+conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
+	$(BIN)/pytest -n $(WORKERS) -m conformance
+
+.PHONY: bench
+bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG also the pods
+	$(BIN)/python -m tests.benchmarks.bench
+
+.PHONY: snapshots
+snapshots: $(VENV)/ready ## write golden files and generated pages anew; read the difference before you commit it
+	$(BIN)/python -m tests.docs.generate
+	$(BIN)/pytest -n $(WORKERS) -m "not kubernetes" --snapshots
+
+.PHONY: format
+format: $(VENV)/ready ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: lock
+lock: $(VENV)/ready ## resolve requirements/*.txt anew
+	$(BIN)/uv pip compile pyproject.toml --output-file requirements/run.txt $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt $(LOCK)
+
+# Without header, index and origin: the files say what is installed, not where somebody resolved it.
+LOCK := --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: clean
+clean: ## remove .venv and everything generated
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	find kfp_airflow tests dags -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,214 @@
+"""The artifact store: outputs that are no short text, as objects below one `ObjectStoragePath`.
+
+An object is written once, under a name that no other attempt uses, and becomes visible whole: on a local disk by a rename,
+in an object store because a PUT is atomic. A directory is one tar object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tarfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+from urllib.parse import quote, unquote, urlsplit
+
+from kfp_airflow.diagnostics import StepError, UsageError
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What an XCom says of an output that lies in the store: `size` in bytes, `sha256` of the object in hexadecimal."""
+
+    uri: str
+    size: int
+    sha256: str
+    kind: Literal["file", "directory"]
+
+    def as_xcom(self) -> dict[str, str | int]:
+        """Return the XCom's value: plain JSON data."""
+        return asdict(self)
+
+
+class Store:
+    """The objects below `root`, a URL such as `s3://conn@bucket/prefix` or `file:///folder`."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/")
+        self._local = local_folder(self.root)
+
+    def put(self, source: Path, *key: str) -> Stored:
+        """Write a file or folder under the parts of `key` (any text; quoted here) and return what to remember of it."""
+        directory = source.is_dir()
+        name = "/".join(quote(part, safe="=@+,~ ") or "_" for part in key) + (".tar" if directory else "")
+        uri = f"{self.root}/{name}"
+        digest = _Digest()
+        if self._local is not None:
+            target = self._local / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{uuid.uuid4().hex}.partial")
+            try:
+                with partial.open("wb") as stream:
+                    _write(source, stream, digest)
+                os.replace(partial, target)
+            finally:
+                partial.unlink(missing_ok=True)
+        else:
+            with self._path(uri).open("wb") as stream:
+                _write(source, cast("BinaryIO", stream), digest)
+        return Stored(uri=uri, size=digest.size, sha256=digest.hexdigest, kind="directory" if directory else "file")
+
+    def fetch(self, stored: Stored, target: Path) -> Path:
+        """Return a local path with the object's content, checked by size and hash: `target`, or the object itself on a local disk.
+
+        The result is not to be changed. Raises StepError where the object is gone or not what the XCom says.
+        """
+        if stored.kind == "directory":
+            archive = self._download(stored, target.with_name(target.name + ".tar"))
+            target.mkdir()
+            with tarfile.open(archive) as tar:
+                tar.extractall(target, filter=_extraction_filter)
+            return target
+        return self._download(stored, target)
+
+    def read(self, stored: Stored, *, limit_bytes: int) -> bytes:
+        """Return a file's bytes. Raises StepError for a directory and for more than `limit_bytes`."""
+        if stored.kind == "directory":
+            raise StepError(f"{stored.uri} is a directory; it has no text. Take it by file (InputPath)")
+        if stored.size > limit_bytes:
+            raise StepError(f"{stored.uri} has {stored.size:,} B, the limit is {limit_bytes:,} B")
+        with self._open(stored) as stream:
+            content = stream.read(limit_bytes + 1)
+        _verify(stored, len(content), hashlib.sha256(content).hexdigest())
+        return content
+
+    def _download(self, stored: Stored, target: Path) -> Path:
+        digest = _Digest()
+        with self._open(stored) as stream:
+            if self._local is not None:
+                while chunk := stream.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                _verify(stored, digest.size, digest.hexdigest)
+                return self._local / self._name(stored)
+            with target.open("wb") as copy:
+                while chunk := stream.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                    copy.write(chunk)
+        _verify(stored, digest.size, digest.hexdigest)
+        return target
+
+    def _open(self, stored: Stored) -> BinaryIO:
+        name = self._name(stored)
+        try:
+            if self._local is not None:
+                return (self._local / name).open("rb")
+            return cast("BinaryIO", self._path(stored.uri).open("rb"))
+        except FileNotFoundError as error:
+            raise StepError(f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again") from error
+
+    def _name(self, stored: Stored) -> str:
+        """Return the object's name below the root; an XCom that points elsewhere is refused, whoever wrote it."""
+        name = stored.uri.removeprefix(self.root + "/")
+        if name == stored.uri or any(part in {"", ".", ".."} for part in name.split("/")):
+            raise StepError(f"{stored.uri} does not lie in the artifact store {self.root} ([kfp_airflow] artifacts)")
+        return name
+
+    @staticmethod
+    def _path(uri: str) -> ObjectStoragePath:
+        from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - Airflow only where an object store is used
+
+        return ObjectStoragePath(uri)
+
+
+def local_folder(root: str) -> Path | None:
+    """Return the folder where `root` is a path or a `file://` URL, else None."""
+    split = urlsplit(root)
+    if split.scheme == "file":
+        return Path(unquote(split.path))
+    if not split.scheme:
+        return Path(root)
+    return None
+
+
+def parse_xcom(value: object, *, whose: str) -> str | Stored:
+    """Return an output's XCom as text or as `Stored`; XComs can be written by anyone, so anything else is refused.
+
+    `whose` names the output in the StepError.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and set(value) == {"uri", "size", "sha256", "kind"}:
+        uri, size, sha256, kind = value["uri"], value["size"], value["sha256"], value["kind"]
+        if isinstance(uri, str) and isinstance(size, int) and isinstance(sha256, str) and kind in {"file", "directory"}:
+            return Stored(uri=uri, size=size, sha256=sha256, kind=kind)
+    raise StepError(f"the XCom of {whose} is neither a text nor a reference into the artifact store: {type(value).__name__}")
+
+
+def default_root(airflow_home: str) -> str:
+    """Return the store that is used where none is set: a folder beside the Airflow home's other files."""
+    if not airflow_home:
+        raise UsageError("there is no Airflow home; set [kfp_airflow] artifacts")
+    return f"file://{quote(str(Path(airflow_home).absolute() / 'kfp_artifacts'))}"
+
+
+class _Digest:
+    """Counts and hashes what passes through."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._hash = hashlib.sha256()
+
+    def update(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._hash.update(chunk)
+
+    @property
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+class _Tee:
+    """A stream to write to that hashes what it is given."""
+
+    def __init__(self, stream: BinaryIO, digest: _Digest) -> None:
+        self._stream, self._digest = stream, digest
+
+    def write(self, chunk: bytes) -> int:
+        self._digest.update(chunk)
+        return self._stream.write(chunk)
+
+
+def _write(source: Path, stream: BinaryIO, digest: _Digest) -> None:
+    tee = _Tee(stream, digest)
+    if source.is_dir():
+        with tarfile.open(fileobj=cast("BinaryIO", tee), mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            for entry in sorted(source.iterdir()):
+                tar.add(entry, arcname=entry.name)
+    else:
+        with source.open("rb") as content:
+            shutil.copyfileobj(content, cast("BinaryIO", tee), CHUNK_BYTES)
+
+
+def _extraction_filter(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Keep modes, times and symbolic links as they are (DP-07); refuse what would land outside, or bring something in from there."""
+    if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+        raise StepError(f"an artifact directory holds '{member.name}', which is no file, folder or link")
+    if member.islnk():
+        source = os.path.realpath(Path(folder) / member.linkname)
+        if os.path.commonpath((source, os.path.realpath(folder))) != os.path.realpath(folder):
+            raise StepError(f"an artifact directory holds '{member.name}', a hard link to '{member.linkname}' outside of it")
+    return tarfile.tar_filter(member, folder).replace(mode=member.mode & 0o777, deep=False)
+
+
+def _verify(stored: Stored, size: int, sha256: str) -> None:
+    if (size, sha256) != (stored.size, stored.sha256):
+        raise StepError(f"{stored.uri} is not what was stored: {size:,} B instead of {stored.size:,} B, or other bytes")

@@ -1,0 +1,1 @@
+"""Which pipelines there are, and how they become DAGs."""

@@ -1,0 +1,61 @@
+"""A pipeline file that cannot be loaded, as an import error of its own in Airflow's list.
+
+Airflow keys import errors by DAG file and stops every DAG of a file that has one. A loader file with many pipelines would be
+stopped by one broken pipeline; so the error is raised while a DAG object that names the pipeline's own file is serialized,
+which Airflow records under that name (`_serialize_dags` in its dag_processing/processor.py).
+"""
+
+from __future__ import annotations
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG
+
+from kfp_airflow.dag.build import dag_id_of
+from kfp_airflow.diagnostics import KfpAirflowError
+
+
+class BrokenDag(DAG):
+    """A DAG that cannot be serialized, because `problem` stands in the way; it never reaches Airflow's database."""
+
+    def __init__(self, *, path: Path, problem: KfpAirflowError) -> None:
+        self._path = path
+        self._problem = problem
+        self._loader: str | None = None
+        super().__init__(dag_id=f"{dag_id_of(path.stem)}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}", schedule=None)
+
+    @property
+    def relative_fileloc(self) -> str | None:  # type: ignore[override] # Airflow's plain attribute, computed here
+        """The pipeline's own file, relative to the bundle where it lies in it."""
+        if self._loader is None:
+            return None
+        loader = Path(self._loader)
+        bundle = Path(self.fileloc).parents[len(loader.parts) - 1]
+        return str(self._path.relative_to(bundle) if self._path.is_relative_to(bundle) else self._path)
+
+    @relative_fileloc.setter
+    def relative_fileloc(self, value: str | None) -> None:
+        self._loader = value
+
+    @property
+    def access_control(self) -> Any:
+        """Read when the DAG is serialized, and by nothing before that."""
+        raise self._problem
+
+    @access_control.setter
+    def access_control(self, value: Mapping[str, Any] | None) -> None:
+        """Accept what the constructor sets."""
+
+    def validate(self) -> None:
+        """Fail where nothing keys serialization errors by file: outside of the dag processor the loader's file has the error."""
+        if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") != "client":
+            raise self._problem
+
+
+def broken_dag(path: Path, problem: KfpAirflowError) -> None:
+    """Make Airflow list `problem` as an import error of the pipeline file `path`."""
+    with BrokenDag(path=path, problem=problem):
+        pass

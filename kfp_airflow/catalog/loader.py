@@ -1,0 +1,105 @@
+"""Pipelines → DAGs, from a DAG file: `to_dag` for one, `load_dags` for a folder of unmodified KFP files."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from airflow.sdk import DAG, get_parsing_context
+
+from kfp_airflow.catalog.broken import broken_dag
+from kfp_airflow.catalog.files import PipelineFunction, choose_function, load_functions
+from kfp_airflow.dag.build import build_dag, dag_id_of
+from kfp_airflow.dag.options import DagOptions
+from kfp_airflow.diagnostics import KfpAirflowError, UsageError
+from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.graph.model import Pipeline
+
+_OPTIONS: Final = tuple(field.name for field in fields(DagOptions))
+
+
+def to_dag(pipeline: Callable[..., Any] | Pipeline | str | os.PathLike[str], *, function: str | None = None, **options: Any) -> DAG:
+    """Return the DAG of one pipeline; in a DAG file, calling it is enough for Airflow to find the DAG.
+
+    `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file, relative to the file that calls this
+    (`function` chooses among several pipelines of a file). The options are those of `DagOptions`.
+    Raises TypeError for an unknown option, PipelineError with all that is wrong with the pipeline.
+    """
+    chosen = _read_options(options)
+    match pipeline:
+        case Pipeline():
+            graph = pipeline
+        case str() | os.PathLike():
+            path = _beside_caller(pipeline)
+            graph = choose_function(load_functions(path), function, path).build()
+        case _ if callable(pipeline):
+            graph = build_graph(pipeline)
+        case _:
+            raise TypeError(f"to_dag() takes a pipeline function, a graph or a path, not {type(pipeline).__name__}")
+    return build_dag(graph, chosen)
+
+
+def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
+    """Return a DAG for every `@dsl.pipeline` function of the Python files below `folder`, relative to the file that calls this.
+
+    The options are those of `DagOptions`, without `dag_id`, for all of them. A file that is wrong becomes an import error of
+    its own in Airflow's list, and the others still load. While a worker parses the file for one DAG, only that one is built.
+    """
+    if "dag_id" in options:
+        raise TypeError("load_dags() makes many DAGs; give a dag_id to to_dag()")
+    chosen = _read_options(options)
+    root = _beside_caller(folder)
+    if not root.is_dir():
+        raise UsageError(f"load_dags('{folder}'): there is no folder {root}")
+    wanted = get_parsing_context().dag_id
+    dags: dict[str, DAG] = {}
+    for path in _pipeline_files(root):
+        try:
+            for function in load_functions(path):
+                dag_id = dag_id_of(function.name)
+                if wanted is None or wanted == dag_id:
+                    _refuse_twin(function, dags.get(dag_id))
+                    dags[dag_id] = build_dag(function.build(), chosen)
+        except KfpAirflowError as error:
+            broken_dag(path, error)
+    return list(dags.values())
+
+
+def _refuse_twin(function: PipelineFunction, twin: DAG | None) -> None:
+    if twin is not None:
+        raise UsageError(
+            f"{function.where}: pipeline '{function.name}' would be DAG '{twin.dag_id}', which another pipeline of the folder is. "
+            "Rename one of them, or make its DAG by to_dag(…, dag_id=…)"
+        )
+
+
+def _pipeline_files(root: Path) -> Iterator[Path]:
+    """Yield the Python files below a folder in order of their names; hidden folders and `__pycache__` are left out."""
+    for path in sorted(root.rglob("*.py")):
+        if not any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts):
+            yield path
+
+
+def _read_options(options: dict[str, Any]) -> DagOptions:
+    for name in options:
+        if name not in _OPTIONS:
+            near = difflib.get_close_matches(name, _OPTIONS, 1)
+            advice = f" Did you mean '{near[0]}'?" if near else f" It has {', '.join(_OPTIONS)}."
+            raise TypeError(f"to_dag() has no option '{name}'.{advice}")
+    if isinstance(options.get("experiments"), str):
+        raise TypeError("to_dag(experiments=…) takes a list of names")
+    if "experiments" in options:
+        options["experiments"] = tuple(options["experiments"])
+    return DagOptions(**options)
+
+
+def _beside_caller(path: str | os.PathLike[str]) -> Path:
+    """Return the path, a relative one taken from the folder of the file that called `to_dag` or `load_dags`."""
+    caller = sys._getframe(2).f_globals.get("__file__")  # noqa: SLF001 - the one way to know who calls
+    base = Path(caller).parent if caller else Path.cwd()
+    return (base / path).absolute()

@@ -1,0 +1,62 @@
+"""Airflow's own scheduler and LocalExecutor, for as long as one run takes."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from typing import TYPE_CHECKING
+
+from airflow.executors.local_executor import LocalExecutor
+from airflow.jobs.job import Job, run_job
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+from kfp_airflow.cli.home import TASKS_AT_A_TIME
+
+if TYPE_CHECKING:
+    from kfp_airflow.cli.watch import Watch
+
+
+def run_scheduler(watch: Watch) -> None:
+    """Run Airflow's scheduler until the watched run has ended and everything that it told is out.
+
+    Ends with SystemExit when the process is told to end or the command that started it is gone; the tasks that run then are
+    told to end (`on_kill`) and waited for.
+    """
+    executor = SessionExecutor(watch)
+    runner = SchedulerJobRunner(job=Job(), num_runs=-1, scheduler_idle_sleep_time=0.1, executors=[executor])
+    executor.runner = runner
+    run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as `airflow scheduler` starts it
+
+
+class SessionExecutor(LocalExecutor):
+    """The LocalExecutor, which each round of the scheduler looks at the run, too."""
+
+    runner: SchedulerJobRunner
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(parallelism=TASKS_AT_A_TIME)
+        self._watch = watch
+
+    def sync(self) -> None:
+        """Collect results, tell what has changed, and end the scheduler where the run has ended."""
+        super().sync()
+        self._watch.look()
+        if self._watch.ended:
+            self.runner.num_runs = 1  # the loop ends after this round
+        elif _command_is_gone():
+            raise SystemExit(1)
+
+    def end(self) -> None:
+        """End the workers: at once where nothing runs any more, else after telling the tasks to end."""
+        if not self._watch.ended:
+            for worker in self.workers.values():
+                if worker.is_alive() and worker.pid:
+                    os.kill(worker.pid, signal.SIGTERM)  # a supervisor passes it on to its task, an idle worker ignores it
+        super().end()
+
+
+def _command_is_gone() -> bool:
+    """Tell whether standard input has ended: it stays open, and silent, as long as the command lives."""
+    readable, _, _ = select.select([0], [], [], 0)
+    return bool(readable) and os.read(0, 1) == b""

@@ -1,0 +1,161 @@
+"""What happens in the runs of a session, read from Airflow's database: changes while they run, the report at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged
+from kfp_airflow.cli.home import Home
+from kfp_airflow.cli.report import RunReport, TaskReport
+from kfp_airflow.cli.task_logs import failure_in
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
+
+MESSAGE_KEY: Final = "kfp_message"
+_ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+
+TaskKey = tuple[str, str, str, int]
+
+
+class Watch:
+    """The run with the id `run_id` and the runs that it started: no one else starts runs in a home while a session has it."""
+
+    def __init__(self, *, dag_id: str, run_id: str, first_id: int, events: EventWriter) -> None:
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.ended = False
+        self._first_id = first_id
+        self._events = events
+        self._seen: dict[TaskKey, tuple[str | None, int]] = {}
+
+    def look(self) -> None:
+        """Tell what has changed since the last look, and note in `ended` whether the run is over."""
+        from airflow.models.dagrun import DagRun  # noqa: PLC0415
+        from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
+        from airflow.utils.session import create_session  # noqa: PLC0415
+        from airflow.utils.state import State  # noqa: PLC0415
+        from sqlalchemy import and_, select  # noqa: PLC0415
+
+        columns = (
+            TaskInstance.dag_id,
+            TaskInstance.run_id,
+            TaskInstance.task_id,
+            TaskInstance.map_index,
+            TaskInstance.state,
+            TaskInstance.try_number,
+            TaskInstance.duration,
+        )
+        of_run = and_(TaskInstance.dag_id == DagRun.dag_id, TaskInstance.run_id == DagRun.run_id)
+        with create_session() as session:
+            state = session.scalar(select(DagRun.state).where(DagRun.id == self._first_id))
+            rows = session.execute(select(*columns).join(DagRun, of_run).where(DagRun.id >= self._first_id)).all()
+        for dag_id, run_id, task_id, map_index, task_state, attempt, duration_s in rows:
+            key = (dag_id, run_id, task_id, map_index)
+            now = (None if task_state is None else str(task_state), attempt)
+            if self._seen.get(key) == now or now[0] is None:
+                continue
+            self._seen[key] = now
+            self._events.send(
+                TaskChanged(
+                    dag_id=dag_id,
+                    run_id=run_id,
+                    task_id=task_id,
+                    map_index=map_index,
+                    attempt=attempt,
+                    state=now[0],
+                    duration_s=duration_s if now[0] in _ENDED else None,
+                )
+            )
+        self.ended = state in State.finished_dr_states
+
+
+def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
+    """Return the report of a watched run; `dags` are the DAGs of its file by id, for the steps behind the tasks."""
+    from airflow.models.dagrun import DagRun  # noqa: PLC0415
+    from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
+    from airflow.utils.session import create_session  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    reports: list[TaskReport] = []
+    logs: list[str] = []
+    with create_session() as session:
+        runs = list(session.scalars(select(DagRun).where(DagRun.id >= watch._first_id).order_by(DagRun.id)))
+        for run in runs:
+            query = select(TaskInstance).where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
+            for instance in sorted(session.scalars(query), key=_order(dags.get(run.dag_id))):
+                report, log = _read_task(instance, session, home, dags)
+                reports.append(report)
+                logs.append(log)
+        first = runs[0]
+        parameters = dict(dags[first.dag_id].params.dump()) if first.dag_id in dags else {}
+        report = RunReport(
+            dag_id=first.dag_id,
+            run_id=first.run_id,
+            state=str(first.state),
+            duration_s=(first.end_date - first.start_date).total_seconds() if first.end_date and first.start_date else None,
+            parameters={**parameters, **(first.conf or {})},
+            tasks=tuple(reports),
+        )
+    return Finished(report=report.as_json(), logs=tuple(logs))
+
+
+def _order(dag: Any) -> Any:
+    """Return a sort key: the DAG's own order of tasks, then map indexes."""
+    positions = {} if dag is None else {task.task_id: index for index, task in enumerate(dag.topological_sort())}
+    return lambda instance: (positions.get(instance.task_id, len(positions)), instance.task_id, instance.map_index)
+
+
+def _read_task(instance: TaskInstance, session: Session, home: Home, dags: Mapping[str, Any]) -> tuple[TaskReport, str]:
+    dag = dags.get(instance.dag_id)
+    step = _step_of(dag.task_dict.get(instance.task_id)) if dag is not None else None
+    values = _values(instance, session)
+    log = home.task_log(
+        dag_id=instance.dag_id,
+        run_id=instance.run_id,
+        task_id=instance.task_id,
+        map_index=instance.map_index,
+        attempt=instance.try_number,
+    )
+    state = None if instance.state is None else str(instance.state)
+    said = str(values.get(MESSAGE_KEY, "")) if state != "success" else ""
+    report = TaskReport(
+        dag_id=instance.dag_id,
+        run_id=instance.run_id,
+        task_id=instance.task_id,
+        map_index=instance.map_index,
+        step=None if step is None else step.id,
+        state=state,
+        duration_s=instance.duration,
+        outputs={name: values[name] for name in _output_names(step) if name in values},
+        message=said or (failure_in(log) if state == "failed" else ""),
+    )
+    return report, str(log) if log.is_file() else ""
+
+
+def _step_of(task: Any) -> Any:
+    """Return the graph's step behind a task, or None: an operator's attribute, or what a mapped operator will be given."""
+    return getattr(task, "step", None) or getattr(task, "partial_kwargs", {}).get("step")
+
+
+def _output_names(step: Any) -> tuple[str, ...]:
+    if step is None:
+        return ()
+    return tuple(output.name for output in getattr(step, "outputs", ())) + tuple(
+        name for name, _ in getattr(step, "attributes", ())
+    )
+
+
+def _values(instance: TaskInstance, session: Session) -> dict[str, Any]:
+    from airflow.models.xcom import XComModel  # noqa: PLC0415
+    from sqlalchemy import select  # noqa: PLC0415
+
+    query = select(XComModel).where(
+        XComModel.dag_id == instance.dag_id,
+        XComModel.run_id == instance.run_id,
+        XComModel.task_id == instance.task_id,
+        XComModel.map_index == instance.map_index,
+    )
+    return {row.key: XComModel.deserialize_value(row) for row in session.scalars(query)}

@@ -1,0 +1,146 @@
+"""A component's command line with its placeholders replaced (rows Y-01 to Y-08, OP-02 to OP-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kfp_airflow.components import structures as parts
+from kfp_airflow.components.names import input_path, output_path
+from kfp_airflow.components.serialization import boolean
+
+_EXECUTOR_OUTPUT: Final = "/tmp/outputs/executor_output.json"  # noqa: S108: a path in the step's container, given by KFP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """What a container is started with, and how the arguments reach it.
+
+    `values` are the arguments that stand in the command line as text, `input_paths` those that it expects as files, by name
+    of the input; `output_paths` where it writes every output.
+    """
+
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    input_paths: dict[str, str]
+    output_paths: dict[str, str]
+    values: dict[str, str]
+
+
+def expand_command_line(spec: parts.ComponentSpec, arguments: Mapping[str, str | None]) -> CommandLine:
+    """Return the command line of a container component for `arguments`: input name → text; None or no entry: absent.
+
+    Raises ValueError for a required input without a value, for a condition that is neither true nor false, and for an
+    output with two paths.
+    """
+    if not isinstance(spec.implementation, parts.ContainerImplementation):
+        raise TypeError(f"component '{spec.name}' has no container: it has no command line")
+    container = spec.implementation.container
+    expansion = _Expansion(spec, arguments)
+    for name, path in (container.file_outputs or {}).items():
+        expansion.set_output_path(name, path)
+    command, args = expansion.expand_all(container.command), expansion.expand_all(container.args)
+    for output in spec.outputs or ():
+        expansion.output_paths.setdefault(output.name, output_path(output.name))
+    return CommandLine(
+        command=tuple(command),
+        args=tuple(args),
+        input_paths=expansion.input_paths,
+        output_paths={output.name: expansion.output_paths[output.name] for output in spec.outputs or ()},
+        values=expansion.values,
+    )
+
+
+@dataclass
+class _Expansion:
+    """The placeholders of one command line on their way to texts."""
+
+    spec: parts.ComponentSpec
+    arguments: Mapping[str, str | None]
+    input_paths: dict[str, str] = field(default_factory=dict)
+    output_paths: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+    def expand_all(self, arguments: Sequence[Any] | None) -> list[str]:
+        """Return the texts that a list of arguments becomes, absent ones left out."""
+        return [text for argument in arguments or () for text in self.expand(argument)]
+
+    def expand(self, argument: Any) -> list[str]:
+        """Return the texts that one argument becomes: none, one, or several."""
+        match argument:
+            case str() | int() | float():
+                return [str(argument)]
+            case list() | tuple():
+                return self.expand_all(argument)
+            case parts.InputValuePlaceholder():
+                return self._value(argument.input_name)
+            case parts.InputPathPlaceholder():
+                return self._path(argument.input_name)
+            case parts.OutputPathPlaceholder():
+                return [self.set_output_path(argument.output_name, output_path(argument.output_name))]
+            case parts.ConcatPlaceholder():
+                return ["".join(self.expand_all(argument.items))]
+            case parts.IfPlaceholder():
+                structure = argument.if_structure
+                return self.expand(structure.then_value if self._holds(structure.condition) else structure.else_value)
+            case None:
+                return []
+            case _:
+                return [self._of_second_version(argument)]
+
+    def set_output_path(self, name: str, path: str) -> str:
+        """Note the path of an output and return it; raises ValueError where it has another one already."""
+        known = self.output_paths.setdefault(name, path)
+        if known != path:
+            raise ValueError(
+                f"component '{self.spec.name}': output '{name}' has two paths: {known} in fileOutputs, and {path} by its outputPath. "
+                "Remove one of them"
+            )
+        return path
+
+    def _value(self, name: str) -> list[str]:
+        argument = self.arguments.get(name)
+        if argument is None:
+            return self._absent(name)
+        self.values[name] = argument
+        return [argument]
+
+    def _path(self, name: str) -> list[str]:
+        if self.arguments.get(name) is None:
+            return self._absent(name)
+        self.input_paths[name] = input_path(name)
+        return [self.input_paths[name]]
+
+    def _absent(self, name: str) -> list[str]:
+        if any(port.name == name and port.optional for port in self.spec.inputs or ()):
+            return []
+        raise ValueError(f"No value provided for input {name} of component '{self.spec.name}'. Give it one, or declare it 'optional: true'")
+
+    def _holds(self, condition: Any) -> bool:
+        if isinstance(condition, parts.IsPresentPlaceholder):
+            return self.arguments.get(condition.input_name) is not None
+        texts = self.expand(condition)
+        try:
+            return bool(texts) and boolean("".join(texts))
+        except ValueError as error:
+            late = " (a value of the run: it is not known when the pipeline is built)" if "{{" in "".join(texts) else ""
+            raise ValueError(f"component '{self.spec.name}': the condition of an 'if' is {error}{late}") from error
+
+    def _of_second_version(self, argument: Any) -> str:
+        """Return what KFP v1 puts in place of a placeholder of KFP v2 (Y-08): nothing replaces it later."""
+        match argument:
+            case parts.InputUriPlaceholder():
+                return f"{{{{$.inputs.artifacts['{argument.input_name}'].uri}}}}"
+            case parts.OutputUriPlaceholder():
+                return f"{{{{$.outputs.artifacts['{argument.output_name}'].uri}}}}"
+            case parts.InputOutputPortNamePlaceholder():
+                return f"{{{{kfp.input-output-name.{argument.input_name}}}}}"
+            case parts.ExecutorInputPlaceholder():
+                return "{{$}}"
+            case parts.InputMetadataPlaceholder() | parts.OutputMetadataPlaceholder():
+                return _EXECUTOR_OUTPUT
+            case _:
+                raise TypeError(
+                    f"component '{self.spec.name}': {argument!r} has no place in a command line: write a text or one of the placeholders"
+                )

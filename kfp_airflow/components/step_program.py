@@ -1,0 +1,153 @@
+"""The parts of a lightweight component's program that call the author's function: their source is copied into the program.
+
+They run in the step's container, on Python 3.6 and later, with nothing installed: hence no newer syntax, types in quotes,
+and names that no author uses. `program.py` picks the ones that a component needs (rows W-06 to W-11, F-11, F-12).
+"""
+# ruff: noqa: PTH103, PTH119, PTH120, PTH123, S301, SIM115, UP037 - the text of the program, which is read by authors and runs on old Pythons
+
+import base64 as _kfp_base64
+import json as _kfp_json
+import os as _kfp_os
+import pickle as _kfp_pickle
+import sys as _kfp_sys
+from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, NoReturn, Tuple  # noqa: UP035 - for Python 3.6
+
+if TYPE_CHECKING:
+    Input = Tuple[str, str, Callable[[str], object], bool]
+    Output = Tuple[str, Callable[[object], str]]
+
+
+def _kfp_read_boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word in ("y", "yes", "t", "true", "on", "1"):
+        return True
+    if word in ("n", "no", "f", "false", "off", "0"):
+        return False
+    raise ValueError("neither true nor false")
+
+
+def _kfp_read_json(text: str) -> object:
+    return _kfp_json.loads(text)
+
+
+def _kfp_read_pickle(text: str) -> object:
+    return _kfp_pickle.loads(_kfp_base64.b64decode(text))
+
+
+def _kfp_open_text_input(path: str) -> "IO[str]":
+    return open(path, encoding="utf-8")
+
+
+def _kfp_open_binary_input(path: str) -> "IO[bytes]":
+    return open(path, "rb")
+
+
+def _kfp_with_folder(path: str) -> str:
+    _kfp_os.makedirs(_kfp_os.path.dirname(path) or ".", exist_ok=True)
+    return path
+
+
+def _kfp_open_text_output(path: str) -> "IO[str]":
+    return open(_kfp_with_folder(path), "w", encoding="utf-8")
+
+
+def _kfp_open_binary_output(path: str) -> "IO[bytes]":
+    return open(_kfp_with_folder(path), "wb")
+
+
+def _kfp_checked(value: object, *types: type) -> str:
+    if not isinstance(value, types):
+        raise TypeError(f"a value of type {types[0].__name__} is expected, got {value!r} of type {type(value).__name__}")
+    return str(value)
+
+
+def _kfp_write_str(value: object) -> str:
+    return _kfp_checked(value, str)
+
+
+def _kfp_write_int(value: object) -> str:
+    return _kfp_checked(value, int, str)
+
+
+def _kfp_write_float(value: object) -> str:
+    return _kfp_checked(value, float, int, str)
+
+
+def _kfp_write_boolean(value: object) -> str:
+    return _kfp_checked(value, bool, str)
+
+
+def _kfp_struct(value: "Any") -> object:
+    if hasattr(value, "to_struct"):
+        return value.to_struct()
+    raise TypeError(f"an object of type {type(value).__name__} has no JSON form")
+
+
+def _kfp_write_json(value: object) -> str:
+    return value if isinstance(value, str) else _kfp_json.dumps(value, default=_kfp_struct, sort_keys=True)
+
+
+def _kfp_write_pickle(value: object) -> str:
+    return value if isinstance(value, str) else _kfp_base64.b64encode(_kfp_pickle.dumps(value)).decode("ascii")
+
+
+def _kfp_refuse(message: str) -> "NoReturn":
+    _kfp_sys.stderr.write(f"error: {message}\n")
+    _kfp_sys.exit(2)
+
+
+def _kfp_split_command_line(counts: "Dict[str, int]") -> "Dict[str, List[str]]":
+    # Every flag has a fixed number of values, so a value may begin with a dash.
+    given, words = {}, _kfp_sys.argv[1:]
+    while words:
+        flag = words.pop(0)
+        if flag not in counts and flag.partition("=")[0] in counts:
+            flag, _, value = flag.partition("=")
+            words.insert(0, value)
+        if flag not in counts:
+            _kfp_refuse(f"unrecognized arguments: {flag}")
+        if len(words) < counts[flag]:
+            _kfp_refuse(f"argument {flag}: {counts[flag]} value(s) expected, {len(words)} found")
+        given[flag], words = words[: counts[flag]], words[counts[flag] :]
+    return given
+
+
+def _kfp_read_arguments(given: "Dict[str, List[str]]", inputs: "List[Input]") -> "Dict[str, object]":
+    missing = [flag for flag, _, _, required in inputs if required and flag not in given]
+    if missing:
+        _kfp_refuse("the following arguments are required: " + ", ".join(missing))
+    arguments = {}
+    for flag, name, read, _ in inputs:
+        if flag in given:
+            try:
+                arguments[name] = read(given[flag][0])
+            except (TypeError, ValueError) as error:
+                _kfp_refuse(f"argument {flag}: invalid value: {given[flag][0]!r} ({error})")
+    return arguments
+
+
+def _kfp_write_outputs(values: "Any", outputs: "List[Output]", paths: "List[str]") -> None:
+    if isinstance(values, (str, bytes, dict)):
+        names = ", ".join(name for name, _ in outputs)
+        raise TypeError(f"the function returned a {type(values).__name__}: it has to return a tuple of its outputs {names}")
+    texts = []
+    for index, (name, write) in enumerate(outputs):
+        try:
+            texts.append(write(values[index]))
+        except TypeError as error:
+            raise TypeError(f"output {name!r}: {error}") from error
+    for path, text in zip(paths, texts):
+        with open(_kfp_with_folder(path), "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+
+def _kfp_run(function: "Callable[..., Any]", inputs: "List[Input]", outputs: "List[Output]", single: bool) -> None:
+    counts = {flag: 1 for flag, _, _, _ in inputs}
+    given = _kfp_split_command_line({**counts, "----output-paths": len(outputs)})
+    arguments = _kfp_read_arguments(given, inputs)
+    result = function(**arguments)
+    for argument in arguments.values():
+        if hasattr(argument, "fileno") and hasattr(argument, "close"):
+            argument.close()
+    if outputs:
+        _kfp_write_outputs([result] if single else result, outputs, given.get("----output-paths", []))

@@ -1,0 +1,187 @@
+"""Every setting of the section `[kfp_airflow]`, declared once, read when it is needed.
+
+A setting is an option of Airflow's configuration: `airflow.cfg`, the variable `AIRFLOW__KFP_AIRFLOW__<OPTION>`, or what
+else Airflow reads. `SETTINGS` is the one table; `get_provider_info.py` and `docs/reference/settings.md` are made from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kfp_airflow.diagnostics import UsageError
+
+SECTION: Final = "kfp_airflow"
+
+Kind = Literal["string", "integer", "path"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One option: what it does, what it takes, and what holds where nobody sets it.
+
+    `default` is the text that a configuration file would hold. `choices` and the inclusive bounds `least` and `most` say
+    what it takes; a text without choices takes anything.
+    """
+
+    name: str
+    description: str
+    default: str = ""
+    kind: Kind = "string"
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    version_added: str = "0.1.0"
+    example: str | None = None
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"AIRFLOW__{SECTION.upper()}__{self.name.upper()}"
+
+    @property
+    def allowed(self) -> str:
+        """What the setting takes, in words."""
+        if self.choices:
+            return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+        if self.kind != "integer":
+            return "a path" if self.kind == "path" else "any text"
+        if self.most is None:
+            return f"a whole number of at least {self.least:,}"
+        return f"a whole number from {self.least:,} to {self.most:,}"
+
+    def check(self, text: str) -> str | None:
+        """Return what is wrong with a value, or None."""
+        if self.choices:
+            return None if text in self.choices else f"'{text}'"
+        if self.kind == "integer" and not self._is_within(text):
+            return f"'{text}'"
+        return None
+
+    def _is_within(self, text: str) -> bool:
+        try:
+            number = int(text)
+        except ValueError:
+            return False
+        return (self.least is None or number >= self.least) and (self.most is None or number <= self.most)
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        name="runtime",
+        default="auto",
+        choices=("auto", "kubernetes", "container", "process"),
+        description=(
+            "Where steps run: as pods, as containers of docker or podman on the worker, or as processes on the worker. "
+            "With auto, DAGs run on Kubernetes, and kfp-airflow run takes containers where there is an engine, else processes."
+        ),
+        example="process",
+    ),
+    Setting(
+        name="artifacts",
+        description=(
+            "Where outputs lie that are no short text: any object storage URL of Airflow, or a folder that all workers share. "
+            "Empty: the folder kfp_artifacts beside the Airflow home."
+        ),
+        example="s3://aws_default@my-bucket/kfp",
+    ),
+    Setting(
+        name="inline_limit",
+        default="32768",
+        kind="integer",
+        least=0,
+        most=1 << 30,
+        description="Bytes. An output that is text of at most this size is the XCom itself; a larger one is an object in the store.",
+        example="4096",
+    ),
+    Setting(
+        name="value_limit",
+        default="131072",
+        kind="integer",
+        least=1,
+        most=1 << 17,
+        description=(
+            "Bytes. The largest output that a step takes by value, in an argument or a variable; Linux allows no more than "
+            "the default. Files have no limit."
+        ),
+        example="65536",
+    ),
+    Setting(
+        name="helper_image",
+        default="busybox:1.36",
+        description=(
+            "The image of the helper container that brings files into a pod and takes them out: any image with a static "
+            "busybox at /bin/busybox."
+        ),
+        example="registry.example.com/busybox:1.36",
+    ),
+    Setting(
+        name="namespace",
+        description="The namespace of the pods. Empty: the connection's, else the cluster's default.",
+        example="pipelines",
+    ),
+    Setting(
+        name="kubernetes_conn_id",
+        default="kubernetes_default",
+        description="The Airflow connection that says how to reach the cluster.",
+        example="training_cluster",
+    ),
+    Setting(
+        name="service_account",
+        description="The service account of the pods of steps that name none. Empty: the namespace's default.",
+        example="pipeline-runner",
+    ),
+    Setting(
+        name="startup_timeout",
+        default="600",
+        kind="integer",
+        least=1,
+        description="Seconds that a pod may take until its container runs: scheduling, pulling images, mounting volumes.",
+        example="1800",
+    ),
+    Setting(
+        name="local_cache",
+        default="~/.cache/kfp-airflow",
+        kind="path",
+        description="The folder in which the process runtime keeps the environments that it makes; safe to delete.",
+        example="/var/cache/kfp-airflow",
+    ),
+)
+
+_BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+
+
+def get(name: str) -> str:
+    """Return the text of a setting, checked; raises UsageError, naming section, option, value and what it takes."""
+    setting = declared(name)
+    text = read_airflow(setting).strip()
+    wrong = setting.check(text)
+    if wrong is None:
+        return text
+    raise UsageError(
+        f"[{SECTION}] {name} is {wrong}; it takes {setting.allowed}\n"
+        f"  Mend it in airflow.cfg or in the variable {setting.variable}"
+        f"{f', or remove it to get {setting.default}' if setting.default else ''}."
+    )
+
+
+def get_int(name: str) -> int:
+    """Return a whole number, in the unit that the setting's description names; raises UsageError as `get` does."""
+    return int(get(name))
+
+
+def declared(name: str) -> Setting:
+    """Return the declaration of a setting; raises UsageError for a name that is none."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    advice = f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(_BY_NAME)}."
+    raise UsageError(f"[{SECTION}] has no option '{name}'\n  {advice}")
+
+
+def read_airflow(setting: Setting) -> str:
+    """Return what Airflow's configuration holds for a setting, else the default."""
+    from airflow.configuration import conf
+
+    return conf.get(SECTION, setting.name, fallback=setting.default) or ""

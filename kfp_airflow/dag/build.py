@@ -1,0 +1,145 @@
+"""Graph → DAG. Pure: no network, no database, the same DAG for the same graph in any process."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, assert_never
+
+from airflow.sdk import DAG
+
+from kfp_airflow import config
+from kfp_airflow.dag.edges import build_edges
+from kfp_airflow.dag.exits import build_exits
+from kfp_airflow.dag.gaps import check_dag
+from kfp_airflow.dag.loops import build_loop
+from kfp_airflow.dag.options import SCHEDULE_START, DagOptions, Runtime
+from kfp_airflow.dag.params import build_params
+from kfp_airflow.dag.plan import make_plan
+from kfp_airflow.dag.schedule import read_schedule
+from kfp_airflow.dag.scope import Build, Scope, open_group
+from kfp_airflow.dag.tasks import build_task
+from kfp_airflow.dag.words import comparison_words
+from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.graph.check import check
+from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep, SubGraph, walk
+from kfp_airflow.operators.placement import Facts, Guard
+
+
+def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
+    """Return the DAG of a pipeline, registered with Airflow where a DAG file is being parsed.
+
+    Raises PipelineError with all that is wrong with the pipeline, UsageError for options that cannot be carried out.
+    """
+    diagnostics = [found for found in (*check(pipeline), *check_dag(pipeline)) if found.severity == "error"]
+    if diagnostics:
+        raise PipelineError(diagnostics)
+    build = _begin(pipeline, options)
+    with DAG(**_dag_arguments(pipeline, options)) as dag:
+        _build_members(pipeline.members, Scope(build=build))
+        build_edges(pipeline.members, build)
+        build_exits(pipeline, build)
+    return dag
+
+
+def dag_id_of(name: str) -> str:
+    """Return the DAG id for a pipeline's name: lower case, what Airflow does not take replaced by `-`."""
+    return re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-.")[:250] or "pipeline"
+
+
+def _begin(pipeline: Pipeline, options: DagOptions) -> Build:
+    settings = pipeline.settings
+    return Build(
+        options=options,
+        plan=make_plan(pipeline),
+        settings=settings,
+        facts=Facts(
+            pipeline=pipeline.name,
+            parameters={parameter.name: parameter for parameter in pipeline.parameters},
+            timeout=timedelta(seconds=settings.timeout_s) if settings.timeout_s and _has_exit_handler(pipeline) else None,
+        ),
+        runtime=options.runtime or _default_runtime(),
+    )
+
+
+def _default_runtime() -> Runtime:
+    """Return the runtime of DAGs that are given none; `auto` means Kubernetes for them."""
+    runtime: Any = config.get("runtime")
+    return "kubernetes" if runtime == "auto" else runtime
+
+
+def _has_exit_handler(pipeline: Pipeline) -> bool:
+    return any(isinstance(member, ExitHandler) for member in walk(pipeline.members))
+
+
+def _dag_arguments(pipeline: Pipeline, options: DagOptions) -> dict[str, Any]:
+    schedule = read_schedule(options.schedule)
+    _check_schedule(pipeline, options, schedule)
+    settings = pipeline.settings
+    arguments: dict[str, Any] = {
+        "dag_id": options.dag_id or dag_id_of(pipeline.name),
+        "dag_display_name": pipeline.name,
+        "description": (pipeline.description or "").strip().split("\n")[0] or None,
+        "schedule": schedule,
+        "start_date": options.start_date or SCHEDULE_START,
+        "end_date": options.end_date,
+        "catchup": options.catchup,
+        "max_active_runs": options.max_active_runs,
+        "tags": sorted(set(options.experiments)),
+        "params": build_params(pipeline),
+        "doc_md": _document(pipeline),
+    }
+    if settings.parallelism is not None:
+        arguments["max_active_tasks"] = settings.parallelism
+    if settings.timeout_s and not _has_exit_handler(pipeline):
+        arguments["dagrun_timeout"] = timedelta(seconds=settings.timeout_s)
+    return {**arguments, **options.dag_args}
+
+
+def _check_schedule(pipeline: Pipeline, options: DagOptions, schedule: object) -> None:
+    required = [parameter.name for parameter in pipeline.parameters if parameter.default is None and not parameter.optional]
+    if schedule is not None and required:
+        raise UsageError(
+            f"{pipeline.where}: pipeline '{pipeline.name}' is to run on a schedule and has parameters without default: "
+            f"{', '.join(required)}. Give them defaults in the pipeline function"
+        )
+    if options.catchup and options.start_date is None:
+        raise UsageError(f"{pipeline.where}: pipeline '{pipeline.name}': catchup=True needs a start_date, the first slot to run")
+
+
+def _document(pipeline: Pipeline) -> str:
+    """Return the DAG's documentation. Its hash makes a new DAG version of any change, also in what Airflow does not serialize."""
+    digest = hashlib.sha256(repr(pipeline).encode()).hexdigest()[:16]
+    return f"{pipeline.description or pipeline.name}\n\n<sub>Kubeflow pipeline {pipeline.name}, content {digest}</sub>"
+
+
+def _build_members(members: Iterable[Member], scope: Scope) -> None:
+    for member in members:
+        match member:
+            case ContainerStep():
+                scope.build.tasks[member.id] = build_task(member, scope)
+            case Condition():
+                _build_condition(member, scope)
+            case Loop():
+                build_loop(member, scope, partial(_build_members, member.members))
+            case SubGraph():
+                with open_group(member.id, f"at most {member.parallelism} at a time", scope):
+                    _build_members(member.members, replace(scope, limit=member.parallelism))
+            case ExitHandler():
+                with open_group(member.id, f"afterwards, always: {member.handler.name}", scope):
+                    _build_members(member.members, scope)
+            case ResourceStep():
+                pass  # gaps.py has refused it
+            case _:
+                assert_never(member)
+
+
+def _build_condition(condition: Condition, scope: Scope) -> None:
+    words = comparison_words(condition.when)
+    guard = Guard(group=condition.name or condition.id, when=condition.when, words=words)
+    with open_group(condition.id, words, scope):
+        _build_members(condition.members, replace(scope, guards=(*scope.guards, guard)))

@@ -1,0 +1,58 @@
+"""`dsl.ExitHandler` → teardown tasks, and a verdict after them (EH-01 to EH-06).
+
+Executed on Airflow 3.3: a teardown alone lets a failed run succeed, a leaf after it is skipped when the run is set to failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airflow.sdk import BaseOperator
+
+from kfp_airflow.dag.scope import Build
+from kfp_airflow.dag.tasks import build_exit_task
+from kfp_airflow.graph.model import ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep
+from kfp_airflow.operators.verdict import VerdictOperator
+
+
+def build_exits(pipeline: Pipeline, build: Build) -> None:
+    """Make the handlers of a pipeline, inner ones before outer ones, and the verdict where there is any handler.
+
+    An outermost handler follows everything else of the pipeline, as KFP's does; a nested one follows its members.
+    """
+    everything = [*build.tasks.values(), *build.items_tasks.values()]
+    handlers: list[BaseOperator] = []
+    for group, outermost in _exit_handlers(pipeline.members, outermost=True):
+        if not isinstance(group.handler, ContainerStep):
+            continue  # gaps.py has refused it
+        task = build_exit_task(group.handler, build)
+        task.set_upstream([*(everything if outermost else _tasks(group.members, build)), *(handlers if outermost else ())])
+        handlers.append(task)
+    if handlers:
+        verdict = VerdictOperator(task_id=build.plan.verdict_task_id).as_teardown(on_failure_fail_dagrun=True)
+        verdict.set_upstream([*everything, *handlers])
+
+
+def _exit_handlers(members: tuple[Member, ...], *, outermost: bool) -> Iterator[tuple[ExitHandler, bool]]:
+    for member in members:
+        match member:
+            case ContainerStep() | ResourceStep():
+                pass
+            case ExitHandler():
+                yield from _exit_handlers(member.members, outermost=False)
+                yield member, outermost
+            case _:
+                yield from _exit_handlers(member.members, outermost=outermost)
+
+
+def _tasks(members: tuple[Member, ...], build: Build) -> Iterator[BaseOperator]:
+    for member in members:
+        match member:
+            case ContainerStep():
+                yield build.tasks[member.id]
+            case ResourceStep():
+                pass
+            case _:
+                if isinstance(member, Loop) and member.id in build.items_tasks:
+                    yield build.items_tasks[member.id]
+                yield from _tasks(member.members, build)

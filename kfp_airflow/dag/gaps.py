@@ -1,0 +1,89 @@
+"""What a graph may hold that a DAG cannot do yet: each one a diagnostic, never a silent difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfp_airflow.dag.params import check_defaults
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep, SubGraph, steps
+
+
+def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for everything that stands in the way of a DAG."""
+    yield from check_defaults(pipeline)
+    yield from _resource_steps(pipeline)
+    yield from _retries(pipeline)
+    yield from _nesting(pipeline.members, ())
+
+
+def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for step in steps(pipeline):
+        if isinstance(step, ResourceStep):
+            yield Diagnostic(
+                code="KA101",
+                where=step.where,
+                step=step.id,
+                problem="calls of the Kubernetes API (ResourceOp, VolumeOp, VolumeSnapshotOp) do not run on Airflow yet",
+                advice="Create the object outside of the pipeline, or in a step that runs kubectl.",
+                row="D-13",
+            )
+
+
+def _retries(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for step in steps(pipeline):
+        retry = step.retry
+        if retry is None:
+            continue
+        if retry.limit is not None and not (retry.limit.constant or "").isdigit():
+            yield Diagnostic(
+                code="KA102",
+                where=step.where,
+                step=step.id,
+                problem="set_retry takes its number from a run-time value, which Airflow decides before the run",
+                advice="Write the number.",
+                row="B-09",
+            )
+        if retry.backoff_max_duration is not None:
+            yield Diagnostic(
+                code="KA103",
+                where=step.where,
+                step=step.id,
+                problem="backoff_max_duration, a budget for all attempts together, is not kept yet",
+                advice="Leave it out and limit the number of retries; set_timeout limits one attempt.",
+                row="B-09",
+            )
+
+
+def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[Diagnostic]:
+    for member in members:
+        match member:
+            case ContainerStep() | ResourceStep():
+                continue
+            case Loop() if Loop in around:
+                yield Diagnostic(
+                    code="KA104",
+                    where=member.where,
+                    problem=f"loop '{member.id}' stands inside another loop, which does not run on Airflow yet",
+                    advice="Loop once, over a list of the combinations.",
+                    row="L-10",
+                )
+            case ExitHandler() if any(kind in around for kind in (Loop, Condition)):
+                yield Diagnostic(
+                    code="KA105",
+                    where=member.where,
+                    problem=f"exit handler '{member.id}' stands inside a loop or condition, which does not run on Airflow yet",
+                    advice="Put the exit handler around the loop or condition.",
+                    row="EH-04",
+                )
+            case SubGraph() if sum(isinstance(inner, ContainerStep) for inner in member.members) > member.parallelism:
+                yield Diagnostic(
+                    code="KA106",
+                    where=member.where,
+                    problem=f"'{member.id}' limits steps that are in no loop, which does not happen on Airflow yet",
+                    advice="Put the steps into a loop, or limit the whole run by PipelineConf.set_parallelism.",
+                    row="D-22",
+                )
+            case _:
+                pass
+        yield from _nesting(member.members, (*around, type(member)))

@@ -1,0 +1,52 @@
+"""`dsl.ParallelFor` → a mapped task group: one map index per item (§2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from airflow.sdk import task_group
+
+from kfp_airflow.dag.scope import Scope
+from kfp_airflow.dag.tasks import TRIGGER_RULE, guard_references, placement_of
+from kfp_airflow.dag.words import reference_words
+from kfp_airflow.graph.flow import references
+from kfp_airflow.graph.model import ContainerStep, Loop, walk
+from kfp_airflow.graph.text import ItemRef, Reference
+from kfp_airflow.operators.items import ItemsOperator
+from kfp_airflow.operators.placement import LoopItems
+
+
+def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) -> None:
+    """Make the loop's mapped group, `build_body` called inside it; a run-time list gets a task that reads it."""
+    build = scope.build
+    mapped: Any
+    if isinstance(loop.items, tuple):
+        items, words = LoopItems(loop=loop.id, values=loop.items), f"{len(loop.items)} items"
+        mapped = list(range(len(loop.items)))
+    else:
+        task = _build_items_task(loop, loop.items, scope)
+        build.items_tasks[loop.id] = task
+        items, words = LoopItems(loop=loop.id, task_id=task.task_id), reference_words(loop.items)
+        mapped = task.output
+    inner = replace(scope, loop=items, limit=loop.parallelism or scope.limit)
+
+    @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=f"for each item of {words}")
+    def iteration(item: Any) -> None:  # noqa: ARG001 - a task finds its item by its map index; Airflow wants the name
+        build_body(inner)
+
+    build.groups[loop.id] = iteration.expand(item=mapped)
+
+
+def _build_items_task(loop: Loop, items: Reference, scope: Scope) -> ItemsOperator:
+    used = (reference for member in walk(loop.members) if isinstance(member, ContainerStep) for reference in references(member))
+    keys = {reference.key for reference in used if isinstance(reference, ItemRef) and reference.loop == loop.id and reference.key}
+    return ItemsOperator(
+        task_id=scope.build.plan.items_task_ids[loop.id],
+        items=items,
+        loop=loop.id,
+        keys=tuple(sorted(keys)),
+        placement=placement_of((items, *guard_references(scope)), scope),
+        trigger_rule=TRIGGER_RULE,
+    )

@@ -1,0 +1,114 @@
+"""Pipeline parameters → Airflow params: typed, documented, checked by name when a run is triggered (PP-06 to PP-09)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from airflow.sdk import Param
+
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.graph.model import Parameter, Pipeline
+from kfp_airflow.graph.text import Struct, Text, Tree
+
+_JSON_TYPES: Final[Mapping[str, str]] = {
+    "String": "string",
+    "Integer": "integer",
+    "Float": "number",
+    "Bool": "boolean",
+    "Boolean": "boolean",
+    "List": "array",
+    "JsonArray": "array",
+    "Dict": "object",
+    "JsonObject": "object",
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+}
+_PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def build_params(pipeline: Pipeline) -> dict[str, Param]:
+    """Return one `Param` per parameter, in the author's order.
+
+    A parameter without default has to be given; one whose default is None may stay empty (PP-07).
+    """
+    return {parameter.name: _param(parameter) for parameter in pipeline.parameters}
+
+
+def parse_value(parameter: Parameter, value: str) -> object:
+    """Return a value that was given as text as the parameter's JSON type. Raises ValueError, saying what was expected."""
+    json_type = _json_type(parameter)
+    if json_type is None or json_type == "string":
+        return value
+    try:
+        parsed = json.loads(value.lower() if json_type == "boolean" else value)
+    except ValueError:
+        parsed = value
+    if not isinstance(parsed, _PYTHON_TYPES[json_type]) or (isinstance(parsed, bool) and json_type != "boolean"):
+        raise ValueError(f"{value!r} is no {json_type}")
+    return parsed
+
+
+def check_defaults(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each default that is none of its parameter's type; Airflow would refuse every run."""
+    for parameter in pipeline.parameters:
+        if parameter.default is None:
+            continue
+        try:
+            parse_value(parameter, parameter.default)
+        except ValueError as error:
+            yield Diagnostic(
+                code="KA110",
+                where=parameter.where,
+                problem=f"the default of parameter '{parameter.name}' does not fit its type: {error}",
+                advice="Change the default, or annotate the parameter with the type it has.",
+                row="PP-06",
+            )
+
+
+def _param(parameter: Parameter) -> Param:
+    json_type = _json_type(parameter)
+    schema: dict[str, Any] = {} if json_type is None else {"type": json_type}
+    if parameter.description:
+        schema["description_md"] = parameter.description
+    if json_type is None:
+        schema["type"] = ["string", "number", "boolean", "array", "object", "null"]
+    elif parameter.optional:
+        schema["type"] = [json_type, "null"]
+    if parameter.default is not None:
+        return Param(parse_value(parameter, parameter.default), **schema)
+    if parameter.optional:
+        return Param(None, **schema)
+    return Param(**schema)
+
+
+def _json_type(parameter: Parameter) -> str | None:
+    """Return the JSON type of a KFP type: by name, a string for any other named type (a GCSPath, say), None where there is no type."""
+    name = _type_name(parameter.type)
+    if name is None:
+        return None
+    return _JSON_TYPES.get(name) or _JSON_TYPES.get(name.removeprefix("typing.").split("[")[0], "string")
+
+
+def _type_name(kind: Tree) -> str | None:
+    match kind:
+        case Text():
+            return kind.constant
+        case Struct() if kind.entries:
+            return kind.entries[0][0].constant
+        case _:
+            return None
+
+

@@ -1,0 +1,44 @@
+"""What the build functions hand on: the DAG under construction, and where in it a node lands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow.sdk import BaseOperator, TaskGroup
+
+from kfp_airflow.dag.options import DagOptions, Runtime
+from kfp_airflow.dag.plan import Plan
+from kfp_airflow.graph.model import Settings
+from kfp_airflow.operators.placement import Facts, Guard, LoopItems
+
+
+@dataclass(slots=True, kw_only=True)
+class Build:
+    """One DAG under construction: what is known of it, and what has been made so far, by the graph's ids."""
+
+    options: DagOptions
+    plan: Plan
+    settings: Settings
+    facts: Facts
+    runtime: Runtime
+    tasks: dict[str, BaseOperator] = field(default_factory=dict)
+    groups: dict[str, TaskGroup] = field(default_factory=dict)
+    items_tasks: dict[str, BaseOperator] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a node lands: read by every build function, changed by none (`replace` makes the inner one)."""
+
+    build: Build
+    guards: tuple[Guard, ...] = ()
+    loop: LoopItems | None = None
+    limit: int | None = None
+
+
+def open_group(group_id: str, tooltip: str, scope: Scope) -> TaskGroup:
+    """Return the task group for a group of the graph, to be entered with `with`."""
+    group = TaskGroup(group_id=scope.build.plan.group_ids[group_id], prefix_group_id=False, tooltip=tooltip)
+    scope.build.groups[group_id] = group
+    return group

@@ -1,0 +1,42 @@
+"""Conditions and references in words, as an author would say them: for group names, tooltips and logs."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from kfp_airflow.graph.model import Comparison
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text
+
+
+def comparison_words(comparison: Comparison) -> str:
+    """Return a condition in words: `accuracy > 0.9`, `flip-coin == 'heads'`."""
+    return f"{_operand(comparison.left)} {comparison.operator} {_operand(comparison.right)}"
+
+
+def reference_words(reference: Reference) -> str:
+    """Return what a reference is called: a parameter's name, an output's name (the step's where the output is just `Output`)."""
+    match reference:
+        case ParameterRef():
+            return reference.name
+        case OutputRef():
+            return reference.step if reference.output.lower() in {"output", "data"} else reference.output
+        case ItemRef():
+            return f"item.{reference.key}" if reference.key else "item"
+        case RunRef():
+            return f"run {reference.field}"
+        case _:
+            assert_never(reference)
+
+
+def _operand(text: Text) -> str:
+    if text.constant is not None:
+        return text.constant if _is_number(text.constant) else repr(text.constant)
+    return "".join(part if isinstance(part, str) else reference_words(part) for part in text.parts)
+
+
+def _is_number(constant: str) -> bool:
+    try:
+        float(constant)
+    except ValueError:
+        return False
+    return True

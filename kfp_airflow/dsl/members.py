@@ -1,0 +1,183 @@
+"""Groups with what is in them become members of the graph (rows N-08, CO-, L-, EH-)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.dsl import naming
+from kfp_airflow.dsl.groups import Condition, ExitHandler, ParallelFor, SubGraph
+from kfp_airflow.dsl.notes import note
+from kfp_airflow.dsl.ops import BaseOp
+from kfp_airflow.dsl.params import ConditionOperator, PipelineParam
+from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
+from kfp_airflow.dsl.steps import Site, build_step
+from kfp_airflow.dsl.values import ItemName, Reader
+from kfp_airflow.graph import model
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Text, Tree, text
+
+_OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def build_members(pipeline: Pipeline) -> tuple[model.Member, ...]:
+    """Return everything in a pipeline, in the author's order; problems are noted."""
+    ids = _ids(pipeline)
+    items = {_item_name(loop.item): ids[loop.name or ""] for loop in _loops(pipeline.root)}
+    steps = {op.name: ids[op.name] for op in pipeline.ops.values()}
+    _note_lost_handlers(pipeline)
+    return _members(pipeline.root.members, Site(Reader(steps, items), ids))
+
+
+def _ids(pipeline: Pipeline) -> dict[str, str]:
+    """Return op and group names → ids: as N-04 and N-08 say, made unique where N-04 lets two names collide."""
+    names, taken = naming.UniqueNames(), set[str]()
+    ids: dict[str, str] = {}
+    for name in (*pipeline.ops, *(group.name or group.type for group in _groups(pipeline.root))):
+        if name not in ids:
+            ids[name] = names.take(naming.label_name(name) or "task", taken)
+            taken.add(ids[name])
+    return ids
+
+
+def _groups(group: OpsGroup) -> Iterator[OpsGroup]:
+    for inner in group.groups:
+        yield inner
+        yield from _groups(inner)
+
+
+def _loops(group: OpsGroup) -> Iterator[ParallelFor]:
+    return (inner for inner in _groups(group) if isinstance(inner, ParallelFor))
+
+
+def _item_name(item: PipelineParam) -> ItemName:
+    op, name = item.pattern.removeprefix("{{pipelineparam:op=").removesuffix("}}").split(";name=")
+    return op, name
+
+
+def _members(members: Iterable[BaseOp | OpsGroup], site: Site) -> tuple[model.Member, ...]:
+    return tuple(_group(member, site) if isinstance(member, OpsGroup) else build_step(member, site) for member in members)
+
+
+def _group(group: OpsGroup, site: Site) -> model.Group:
+    """Return the graph's group; a group type that is not KFP's own runs its members as they are, without limit."""
+    group_id = site.ids[group.name or group.type]
+    after = site.after(other.name or other.type if isinstance(other, OpsGroup) else other.name for other in group.dependencies)
+    match group:
+        case Condition():
+            return model.Condition(
+                id=group_id,
+                when=_comparison(group, site.reader),
+                name=group.author_name,
+                members=_members(group.members, site),
+                after=after,
+                where=group.where,
+            )
+        case ParallelFor():
+            body = site.inside(site.reader.inside(_item_name(group.item), group_id))
+            return model.Loop(
+                id=group_id,
+                items=_items(group, site.reader),
+                parallelism=group.parallelism or None,
+                name=group.author_name,
+                members=_members(group.members, body),
+                after=after,
+                where=group.where,
+            )
+        case ExitHandler():
+            return model.ExitHandler(
+                id=group_id,
+                handler=build_step(group.exit_op, site),
+                name=group.display_name,
+                members=_members(group.members, site),
+                after=after,
+                where=group.where,
+            )
+        case _:
+            return _subgraph(group, group_id, after, site)
+
+
+def _subgraph(group: OpsGroup, group_id: str, after: tuple[str, ...], site: Site) -> model.SubGraph:
+    if not isinstance(group, SubGraph):
+        note(
+            Diagnostic(
+                code="KA011",
+                where=group.where,
+                problem=f"a group of type {group.type!r} has no meaning in a pipeline",
+                advice="Use dsl.Condition, dsl.ParallelFor, dsl.ExitHandler or dsl.SubGraph.",
+                row="D-18",
+            )
+        )
+    return model.SubGraph(
+        id=group_id,
+        parallelism=group.parallelism or 1,
+        name=group.author_name,
+        members=_members(group.members, site),
+        after=after,
+        where=group.where,
+    )
+
+
+def _comparison(group: Condition, reader: Reader) -> model.Comparison:
+    condition = group.condition
+    if isinstance(condition, ConditionOperator) and condition.operator in _OPERATORS:
+        return model.Comparison(
+            left=_operand(condition.operand1, reader),
+            operator=condition.operator,  # type: ignore[arg-type] # one of _OPERATORS
+            right=_operand(condition.operand2, reader),
+        )
+    shown = f"the parameter {condition.full_name}" if isinstance(condition, PipelineParam) else repr(condition)
+    note(
+        Diagnostic(
+            code="KA005",
+            where=group.where,
+            problem=f"dsl.Condition got {shown}, which is no comparison of a run-time value",
+            advice="Write a comparison: dsl.Condition(step.output == 'heads'); `and` is a Condition inside a Condition.",
+            row="CO-01",
+        )
+    )
+    return model.Comparison(left=text("True"), operator="==", right=text("True"))
+
+
+def _operand(value: object, reader: Reader) -> Text:
+    """Return one side of a comparison; constants by `str()`, None too (CO-03)."""
+    return text("None") if value is None else reader.text(value)
+
+
+def _items(group: ParallelFor, reader: Reader) -> tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef:
+    source = group.item.items_or_pipeline_param
+    if isinstance(source, PipelineParam):
+        (reference,) = reader.text(source).parts
+        if isinstance(reference, (ParameterRef, OutputRef, ItemRef)):
+            return reference
+    items = source if isinstance(source, list) else []
+    try:
+        return tuple(reader.tree(item) for item in items)
+    except TypeError as error:
+        note(
+            Diagnostic(
+                code="KA006",
+                where=group.where,
+                problem=f"an item of the loop cannot be handed on: {error}",
+                advice="Loop over texts, numbers, truth values, None, and lists and dicts of them.",
+                row="L-02",
+            )
+        )
+        return ()
+
+
+def _note_lost_handlers(pipeline: Pipeline) -> None:
+    """Note ops that would never run: made with is_exit_handler=True, and given to no ExitHandler."""
+    placed = {op.name for group in (pipeline.root, *_groups(pipeline.root)) for op in group.ops}
+    handlers = {group.exit_op.name for group in _groups(pipeline.root) if isinstance(group, ExitHandler)}
+    for op in pipeline.ops.values():
+        if op.name not in placed and op.name not in handlers:
+            note(
+                Diagnostic(
+                    code="KA012",
+                    where=op.where,
+                    step=op.name,
+                    problem="it is an exit handler of no steps, so it would never run",
+                    advice="Write `with dsl.ExitHandler(op):` around the steps that it has to come after.",
+                    row="EH-01",
+                )
+            )

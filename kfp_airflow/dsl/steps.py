@@ -1,0 +1,286 @@
+"""An op becomes a step of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.dsl import containers
+from kfp_airflow.dsl.notes import note
+from kfp_airflow.dsl.ops import BaseOp, ContainerOp
+from kfp_airflow.dsl.params import PipelineParam
+from kfp_airflow.dsl.resources import ResourceOp
+from kfp_airflow.dsl.values import Reader, literal_tree
+from kfp_airflow.graph import model
+from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text
+
+_PLAIN_POD = model.PodOptions()
+_CACHED = model.Caching()
+_NOT_CACHED = model.Caching(enabled=False)
+_NOT_OPTIONS = frozenset(("image", "command", "args", "name", "mirror_volume_mounts"))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where ops are built: how values read there, and the ids of all ops and groups by name.
+
+    `components` keeps the trees of component specifications by the specification's identity: thousands of ops share one.
+    """
+
+    reader: Reader
+    ids: Mapping[str, str]
+    components: dict[int, Tree] = field(default_factory=dict)
+
+    def inside(self, reader: Reader) -> Site:
+        """Return the site with another reader."""
+        return replace(self, reader=reader)
+
+    def after(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of the named ops and groups, each once, in order."""
+        return tuple(dict.fromkeys(self.ids.get(name, name) for name in names))
+
+    def tree(self, value: object, op: BaseOp, what: str) -> Tree:
+        """Return a value as a tree; what has no place in one becomes a diagnostic that names the op and `what`."""
+        try:
+            return self.reader.tree(value)
+        except TypeError as error:
+            note(
+                Diagnostic(
+                    code="KA004",
+                    where=op.where,
+                    step=op.name,
+                    problem=f"{what}: {error}",
+                    advice="Give an object of the kubernetes client, or a dict of texts, numbers, lists and dicts in Kubernetes' spelling.",
+                )
+            )
+            return None
+
+
+def build_step(op: BaseOp, site: Site) -> model.Step:
+    """Return the step of an op; problems with its values are noted."""
+    if isinstance(op, ContainerOp):
+        return _container_step(op, site)
+    if isinstance(op, ResourceOp):
+        return _resource_step(op, site)
+    raise TypeError(f"{op.name!r} is a {type(op).__name__}: only ContainerOp, ResourceOp and classes derived from them can run")
+
+
+def _container_step(op: ContainerOp, site: Site) -> model.ContainerStep:
+    reader = site.reader
+    return model.ContainerStep(
+        id=site.ids[op.name],
+        name=op.human_name,
+        container=_container(op.container, op, site),
+        inputs=tuple(
+            model.InputFile(name=name, path=op.input_artifact_paths[name], source=reader.text(argument))
+            for name, argument in op.artifact_arguments.items()
+        ),
+        outputs=_outputs(op),
+        pod=_pod(op, site),
+        display_name=reader.text(op.display_name) if op.display_name else None,
+        retry=_retry(op, reader) if op.num_retries or op.retry_policy else None,
+        timeout_s=_timeout(op) if op.timeout else None,
+        caching=_caching(op),
+        component=_component(op, site) if op._metadata is not None else None,  # noqa: SLF001 - KFP's attribute (O-12)
+        after=site.after(op.dependent_names) if op.dependent_names else (),
+        where=op.where,
+    )
+
+
+def _resource_step(op: ResourceOp, site: Site) -> model.ResourceStep:
+    resource = op.resource
+    return model.ResourceStep(
+        id=site.ids[op.name],
+        name=op.human_name,
+        action=resource.action,
+        manifest=site.tree(op.k8s_resource, op, "k8s_resource"),
+        merge_strategy=resource.merge_strategy,
+        success_condition=resource.success_condition,
+        failure_condition=resource.failure_condition,
+        set_owner_reference=bool(resource.set_owner_reference),
+        flags=tuple(resource.flags or ()),
+        attributes=tuple(op.attribute_outputs.items()),
+        pod=_pod(op, site),
+        display_name=site.reader.text(op.display_name) if op.display_name else None,
+        retry=_retry(op, site.reader) if op.num_retries or op.retry_policy else None,
+        timeout_s=_timeout(op) if op.timeout else None,
+        after=site.after(op.dependent_names),
+        where=op.where,
+    )
+
+
+def _outputs(op: ContainerOp) -> tuple[model.OutputFile, ...]:
+    if not op.file_outputs and not op.output_artifact_paths:
+        return ()
+    declared = [
+        model.OutputFile(name=name, path=str(path), type=_output_type(op, name)) for name, path in op.file_outputs.items()
+    ]
+    declared += [
+        model.OutputFile(name=name, path=str(path))
+        for name, path in op.output_artifact_paths.items()
+        if name not in op.file_outputs
+    ]
+    return tuple(declared)
+
+
+def _output_type(op: ContainerOp, name: str) -> Tree:
+    param = op.outputs.get(name)
+    return None if param is None or param.param_type is None else literal_tree(param.param_type)
+
+
+def _container(container: containers.Container, op: BaseOp, site: Site) -> model.Container:
+    reader = site.reader
+    command, args = container.command, container.args
+    fields = vars(container)
+    is_plain = len(fields) == 4  # noqa: PLR2004 - image, command, args and name are always there
+    return model.Container(
+        image=reader.text(container.image),
+        command=tuple(reader.text(part) for part in command) if command else None,
+        args=tuple(reader.text(part) for part in args) if args else (),
+        options=EMPTY_STRUCT if is_plain else _container_options(fields, op, site),
+        name=reader.text(container.name) if container.name else EMPTY,
+        mirror_volume_mounts=bool(fields.get("mirror_volume_mounts")),
+    )
+
+
+def _container_options(fields: Mapping[str, object], op: BaseOp, site: Site) -> Struct:
+    entries: list[tuple[Text, Tree]] = []
+    for attribute, spelling in containers.CONTAINER_ATTRIBUTES.items():
+        value = fields.get(attribute)
+        if value is None or attribute in _NOT_OPTIONS:
+            continue
+        options = site.tree(value, op, f"{attribute} of the container")
+        entries.append((Text((spelling,)), _env(options) if attribute == "env" else options))
+    return Struct(tuple(entries))
+
+
+def _env(variables: Tree) -> Tree:
+    """Return variables with their values as texts: Kubernetes takes no numbers there."""
+    if not isinstance(variables, tuple):
+        return variables
+    return tuple(
+        Struct(tuple((name, _as_text(value) if name.constant == "value" else value) for name, value in variable.entries))
+        if isinstance(variable, Struct)
+        else variable
+        for variable in variables
+    )
+
+
+def _as_text(value: Tree) -> Tree:
+    return text(str(value)) if isinstance(value, (bool, int, float)) else value
+
+
+def _pod(op: BaseOp, site: Site) -> model.PodOptions:
+    if not (
+        op.volumes
+        or op.pod_labels
+        or op.pod_annotations
+        or op.init_containers
+        or op.sidecars
+        or op.tolerations
+        or op.affinity
+        or op.node_selector
+    ):
+        return _PLAIN_POD
+    reader = site.reader
+    return model.PodOptions(
+        init_containers=tuple(_container(container, op, site) for container in op.init_containers),
+        sidecars=tuple(_container(container, op, site) for container in op.sidecars),
+        volumes=tuple(site.tree(volume, op, "a volume") for volume in op.volumes),
+        tolerations=tuple(site.tree(toleration, op, "a toleration") for toleration in op.tolerations),
+        affinity=site.tree(op.affinity, op, "the affinity") if op.affinity else None,
+        node_selector=reader.strings(op.node_selector),
+        annotations=reader.strings(op.pod_annotations),
+        labels=reader.strings(op.pod_labels),
+    )
+
+
+def _retry(op: BaseOp, reader: Reader) -> model.Retry:
+    if not op.num_retries:
+        note(
+            Diagnostic(
+                code="KA010",
+                where=op.where,
+                step=op.name,
+                problem=f"the retry policy {op.retry_policy} comes without a number of retries: it is tried again without end",
+                advice=f"Write set_retry(3, policy='{op.retry_policy}').",
+                row="B-09",
+                severity="warning",
+            )
+        )
+    return model.Retry(
+        limit=reader.text(op.num_retries) if op.num_retries else None,
+        policy=op.retry_policy,  # type: ignore[arg-type] # graph.check refuses others (KA031)
+        backoff_duration=_duration(op.backoff_duration),
+        backoff_factor=_factor(op),
+        backoff_max_duration=_duration(op.backoff_max_duration),
+    )
+
+
+def _duration(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _factor(op: BaseOp) -> float | None:
+    factor: object = op.backoff_factor
+    if factor is None:
+        return None
+    if isinstance(factor, (int, float)):
+        return factor
+    try:
+        return float(str(factor))
+    except ValueError:
+        _refuse_future(op, "backoff_factor of set_retry", factor, "KA007", "B-09")
+        return None
+
+
+def _timeout(op: BaseOp) -> int | None:
+    timeout = op.timeout
+    if isinstance(timeout, int):
+        return timeout
+    try:
+        return int(str(timeout))
+    except ValueError:
+        _refuse_future(op, "set_timeout", timeout, "KA007", "B-10")
+        return None
+
+
+def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str) -> None:
+    shown = f"the parameter {value.full_name}" if isinstance(value, PipelineParam) else repr(value)
+    note(
+        Diagnostic(
+            code=code,
+            where=op.where,
+            step=op.name,
+            problem=f"{what} got {shown}, which is no number",
+            advice="Write the number itself: it has to be known when the pipeline is built.",
+            row=row,
+        )
+    )
+
+
+def _caching(op: ContainerOp) -> model.Caching:
+    options = op._execution_options  # noqa: SLF001 - the property would make one
+    staleness = options.caching_strategy.max_cache_staleness if options else None
+    if staleness is None:
+        return _CACHED if op.enable_caching else _NOT_CACHED
+    return model.Caching(enabled=bool(op.enable_caching), max_staleness=str(staleness))
+
+
+def _component(op: ContainerOp, site: Site) -> model.Component:
+    metadata, reference, arguments = op._metadata, op._component_ref, op._parameter_arguments  # noqa: SLF001 - KFP's attributes (O-12)
+    spec = site.components.get(id(metadata))
+    if spec is None:
+        spec = site.components[id(metadata)] = literal_tree(_plain(metadata))
+    decorated = reference is None and arguments is None
+    return model.Component(
+        spec=spec,
+        ref=None if decorated else EMPTY_STRUCT if reference is None else literal_tree(_plain(reference)),
+        arguments=site.reader.strings(dict(arguments)) if arguments else EMPTY_STRUCT,
+    )
+
+
+def _plain(specification: object) -> object:
+    to_dict = getattr(specification, "to_dict", None)
+    return to_dict() if callable(to_dict) else specification

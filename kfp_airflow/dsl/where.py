@@ -1,0 +1,31 @@
+"""Where in the author's file something was written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+
+from kfp_airflow.diagnostics import UNKNOWN, Where
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+
+
+def is_ours(code: CodeType) -> bool:
+    """Tell whether code belongs to this package rather than to an author."""
+    return code.co_filename.startswith(_PACKAGE)
+
+
+def author_frame() -> FrameType | None:
+    """Return the innermost frame outside this package, None where there is none."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect.stack() reads every source file and costs milliseconds
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame
+
+
+def author_place() -> Where:
+    """Return file and line of the call that led into this package."""
+    frame = author_frame()
+    return UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)

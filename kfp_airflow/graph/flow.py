@@ -1,0 +1,54 @@
+"""What of a graph depends on what: the texts of a step, and the references in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfp_airflow.graph.model import Comparison, Container, ContainerStep, Loop, ResourceStep, Step
+from kfp_airflow.graph.text import Reference, Text, walk_texts
+
+
+def texts(step: Step) -> Iterator[Text]:
+    """Yield every text of a step that is resolved at run time, in no particular order."""
+    if step.display_name is not None:
+        yield step.display_name
+    if step.retry is not None and step.retry.limit is not None:
+        yield step.retry.limit
+    pod = step.pod
+    for tree in (*pod.volumes, *pod.tolerations, pod.affinity, pod.node_selector, pod.annotations, pod.labels):
+        yield from walk_texts(tree)
+    for container in (*pod.init_containers, *pod.sidecars):
+        yield from _container_texts(container)
+    match step:
+        case ContainerStep():
+            yield from _container_texts(step.container)
+            for item in step.inputs:
+                yield item.source
+        case ResourceStep():
+            yield from walk_texts(step.manifest)
+
+
+def references(step: Step) -> Iterator[Reference]:
+    """Yield every reference of a step, repeated where it is repeated."""
+    for content in texts(step):
+        yield from content.references
+
+
+def comparison_references(comparison: Comparison) -> tuple[Reference, ...]:
+    """Return the references of both operands."""
+    return comparison.left.references + comparison.right.references
+
+
+def item_references(loop: Loop) -> tuple[Reference, ...]:
+    """Return what a loop's list depends on: the reference itself, or those in the author's items."""
+    if isinstance(loop.items, tuple):
+        return tuple(reference for item in loop.items for content in walk_texts(item) for reference in content.references)
+    return (loop.items,)
+
+
+def _container_texts(container: Container) -> Iterator[Text]:
+    yield container.image
+    yield container.name
+    yield from container.command or ()
+    yield from container.args
+    yield from walk_texts(container.options)

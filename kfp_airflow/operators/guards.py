@@ -1,0 +1,32 @@
+"""The conditions around a step, asked before it runs: branch operators do not work inside mapped groups, this does."""
+
+from __future__ import annotations
+
+import logging
+
+from kfp_airflow.version_compat import AirflowSkipException
+
+from kfp_airflow.operators.comparison import holds
+from kfp_airflow.operators.values import OperandSkipped, RunValues
+
+log = logging.getLogger(__name__)
+
+
+def check_guards(values: RunValues) -> None:
+    """Skip the task where a condition around it does not hold, outermost first, saying which and with which values (CO-08, CO-10).
+
+    Raises AirflowSkipException, also where an operand's own step was skipped (CO-11), and StepError for values that cannot be compared.
+    """
+    for guard in values.placement.guards:
+        try:
+            left, right = guard.when.left.resolve(values), guard.when.right.resolve(values)
+        except OperandSkipped as skipped:
+            raise AirflowSkipException(f"condition '{guard.group}' ({guard.words}) cannot hold: {skipped}") from None
+        if not holds(left, guard.when.operator, right):
+            shown = f"{_quoted(left)} {guard.when.operator} {_quoted(right)}"
+            raise AirflowSkipException(f"condition '{guard.group}' ({guard.words}) is false: {shown}")
+        log.info("Condition '%s' (%s) is true", guard.group, guard.words)
+
+
+def _quoted(value: str, limit: int = 120) -> str:
+    return repr(value if len(value) <= limit else value[: limit - 1] + "…")

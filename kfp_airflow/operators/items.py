@@ -1,0 +1,54 @@
+"""The task that reads the items of a loop from a run-time list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from kfp_airflow.version_compat import AirflowSkipException
+
+from kfp_airflow.diagnostics import StepError
+from kfp_airflow.graph.text import Reference, text
+from kfp_airflow.operators.guards import check_guards
+from kfp_airflow.operators.item_text import FrozenItem, frozen_item, item_text, read_items
+from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ItemsOperator(BaseOperator):
+    """Publishes the items of one loop as the list that Airflow maps the loop's tasks over.
+
+    Fails, showing the beginning of the text it got, where that is no JSON list; skips with the conditions around the loop.
+    """
+
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, items: Reference, loop: str, keys: tuple[str, ...], placement: Placement, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.items = items
+        self.loop = loop
+        self.keys = keys
+        self.placement = placement
+
+    def execute(self, context: Context) -> list[FrozenItem]:
+        """Return the frozen items."""
+        values = RunValues(self.placement, context, open_store())
+        check_guards(values)
+        try:
+            content = text(self.items).resolve(values)
+        except OperandSkipped as skipped:
+            raise AirflowSkipException(str(skipped)) from None
+        try:
+            items = read_items(content)
+        except ValueError as error:
+            shown = content if len(content) <= 200 else content[:199] + "…"
+            raise StepError(f"loop '{self.loop}' needs a JSON list and got {shown!r}: {error}") from error
+        for index, item in enumerate(items):
+            missing = [key for key in self.keys if not isinstance(item, Mapping) or key not in item]
+            if missing:
+                raise StepError(f"element {index} of loop '{self.loop}' has no '{missing[0]}': {item_text(item)[:200]}")
+        return [frozen_item(item) for item in items]

@@ -1,0 +1,177 @@
+"""The life of a step, the same for every runtime: guards, inputs, one attempt, outputs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kfp_airflow.version_compat import AirflowException, AirflowSkipException
+
+from kfp_airflow import config
+from kfp_airflow.artifacts.store import Store, Stored
+from kfp_airflow.diagnostics import OutputMissing, StepError, StepFailed
+from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile
+from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
+from kfp_airflow.graph.text import Json
+from kfp_airflow.operators.guards import check_guards
+from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+MESSAGE_KEY: Final = "kfp_message"
+"""The XCom under which a task says why it failed or was skipped, for the command line and the API."""
+ITEM_TEMPLATE: Final = "{{ kfp_item }}"
+"""The `map_index_template` of tasks in loops; a value put in by a variable is not rendered again."""
+
+
+class StepLife:
+    """A mixin of the operators that run steps: `execute` is the life of a step, `run_attempt` what a runtime adds."""
+
+    step: ContainerStep
+    placement: Placement
+
+    def execute(self, context: Context) -> None:
+        """Run the step once and publish its outputs, one XCom each.
+
+        Raises AirflowSkipException where a condition is false or a value's step was skipped, StepFailed where the program
+        ended with an exit code other than 0, OutputMissing where it wrote no such file, StepError where it could not be run.
+        """
+        values = RunValues(self.placement, context, store := open_store())
+        with _explained(context):
+            if (label := values.item_label) is not None:
+                context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
+            check_guards(values)
+            with _work_folder() as work:
+                resolved, inputs = self._resolve(values, store, work, context)
+                outcome = self.run_attempt(resolved, inputs=inputs, work=_folder(work / "attempt"), context=context)
+                _publish(self.step, outcome, context, store)
+                if outcome.exit_code != 0:
+                    raise StepFailed(f"step '{self.step.id}': {outcome.message}", exit_code=outcome.exit_code)
+                _require_outputs(self.step, outcome)
+
+    @abstractmethod
+    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+        """Run one attempt: see `graph.resolved.Runtime.run`."""
+
+    def _resolve(self, values: RunValues, store: Store, work: Path, context: Context) -> tuple[ResolvedStep, dict[str, Path]]:
+        try:
+            resolved = resolve_step(self.step, values)
+            folder = _folder(work / "inputs")
+            inputs = {item.name: _stage(item, values, store, folder / str(index)) for index, item in enumerate(self.step.inputs)}
+        except OperandSkipped as skipped:
+            raise AirflowSkipException(f"step '{self.step.id}' is skipped: {skipped}") from None
+        except StepError as error:
+            raise type(error)(f"step '{self.step.id}': {error}") from error
+        return _within_run(resolved, self.placement, context), inputs
+
+
+@contextmanager
+def _explained(context: Context) -> Iterator[None]:
+    """Leave the reason of a failure or skip where the command line and the API find it."""
+    try:
+        yield
+    except (StepError, AirflowException) as error:
+        context["ti"].xcom_push(key=MESSAGE_KEY, value=str(error)[:4000])
+        raise
+
+
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="kfp-airflow-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _stage(item: InputFile, values: RunValues, store: Store, target: Path) -> Path:
+    """Return a local file or folder with an input's content: an output byte for byte, anything else as its text (DP-03, DP-09)."""
+    reference = item.source.sole_output
+    published = values.output(reference) if reference is not None else item.source.resolve(values)
+    match published:
+        case Stored():
+            return store.fetch(published, target)
+        case list():
+            texts: list[Json] = [_element(value, values, item) for value in published]
+            target.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
+        case str():
+            target.write_bytes(published.encode())
+    return target
+
+
+def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
+    """Return one iteration's output as an element of the JSON list that a step outside the loop takes by file (DP-13)."""
+    if isinstance(value, str):
+        return value
+    if value.kind == "directory":
+        raise StepError(f"input '{item.name}' collects directories from a loop; collect texts, or use them inside the loop")
+    try:
+        return values.bytes_of(value, limit_bytes=value.size).decode()
+    except UnicodeDecodeError as error:
+        problem = f"input '{item.name}' collects files from a loop into a JSON list, and one of them is not UTF-8 text"
+        raise StepError(f"{problem}. Write it as text (JSON, base64) inside the loop") from error
+
+
+def _publish(step: ContainerStep, outcome: Outcome, context: Context, store: Store) -> None:
+    """Push one XCom per output that is there: short UTF-8 text as it is, anything else as a reference into the store."""
+    ti = context["ti"]
+    limit = config.get_int("inline_limit")
+    for output in step.outputs:
+        path = outcome.outputs.get(output.name)
+        if path is not None:
+            ti.xcom_push(key=output.name, value=_as_xcom(output, path, context, store, limit))
+
+
+def _as_xcom(output: OutputFile, path: Path, context: Context, store: Store, limit: int) -> Json:
+    if path.is_file() and path.stat().st_size <= limit:
+        try:
+            content = path.read_bytes().decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            if "\0" not in content:  # a database may refuse it (PostgreSQL does)
+                return content
+    ti = context["ti"]
+    index = [str(ti.map_index)] if ti.map_index is not None and ti.map_index >= 0 else []
+    stored = store.put(path, ti.dag_id, ti.run_id, ti.task_id, *index, str(ti.try_number), output.name)
+    log.info("Output '%s': %s, %s B", output.name, stored.uri, f"{stored.size:,}")
+    return dict(stored.as_xcom())
+
+
+def _require_outputs(step: ContainerStep, outcome: Outcome) -> None:
+    missing = [output for output in step.outputs if output.name not in outcome.outputs and not output.optional]
+    if missing:
+        files = ", ".join(f"output '{output.name}' ({output.path})" for output in missing)
+        advice = "Write the file, even if it is empty, or take it out of the step's outputs"
+        raise OutputMissing(f"step '{step.id}' succeeded and did not write {files}. {advice}")
+
+
+def _within_run(step: ResolvedStep, placement: Placement, context: Context) -> ResolvedStep:
+    """Return the step with a time limit that also keeps the run's own, where an exit handler has to run after that (§4 of the design)."""
+    limit = placement.facts.timeout
+    if limit is None or placement.handles_exit:
+        return step
+    run = context["dag_run"]
+    remaining_s = int((limit - (datetime.now(timezone.utc) - (run.start_date or run.run_after))).total_seconds())
+    if remaining_s <= 0:
+        raise StepError(f"step '{step.id}' was not begun: the run's time limit of {int(limit.total_seconds())} s is over")
+    timeout_s = remaining_s if step.timeout_s is None else min(step.timeout_s, remaining_s)
+    return replace(step, timeout_s=timeout_s)

@@ -1,0 +1,239 @@
+"""What references stand for in one task instance: parameters, outputs of other steps, loop items, facts of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, assert_never
+
+from kfp_airflow import config
+from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom
+from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
+from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
+from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
+from kfp_airflow.operators.placement import Placement
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+
+class OperandSkipped(KfpAirflowError):
+    """A value was asked for whose step was skipped, or left out in every iteration (CO-11)."""
+
+
+class RunValues:
+    """The values of one task instance, each looked up once. Calling it makes it a `Resolver`."""
+
+    def __init__(self, placement: Placement, context: Context, store: Store) -> None:
+        self.placement = placement
+        self._context = context
+        self._store = store
+        self._outputs: dict[OutputRef, str | Stored | list[str | Stored]] = {}
+        self._item: FrozenItem | None = None
+
+    def __call__(self, reference: Reference) -> str:
+        """Return the reference's value as text.
+
+        Raises OperandSkipped where the step that has it was skipped, StepError where it cannot be had as text.
+        """
+        match reference:
+            case ParameterRef():
+                return self._parameter(reference.name)
+            case OutputRef():
+                return self._output_text(reference)
+            case ItemRef():
+                return self._item_text(reference)
+            case RunRef():
+                return self._run_field(reference)
+            case _:
+                assert_never(reference)
+
+    def output(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
+        """Return an output as it was published, whole: a text, a stored object, or one of these per iteration of a loop (DP-13)."""
+        if reference not in self._outputs:
+            self._outputs[reference] = self._pull(reference)
+        return self._outputs[reference]
+
+    def bytes_of(self, value: str | Stored, *, limit_bytes: int) -> bytes:
+        """Return a published output's bytes."""
+        return value.encode() if isinstance(value, str) else self._store.read(value, limit_bytes=limit_bytes)
+
+    @property
+    def item_label(self) -> str | None:
+        """Return the loop's item as a short text for people, None outside loops."""
+        if self.placement.loop is None:
+            return None
+        item = self._loop_item()
+        label = item if isinstance(item, str) else item["item"]
+        return label if len(label) <= 80 else label[:79] + "…"
+
+    @property
+    def attempt_name(self) -> str:
+        """Return a name for this attempt that Kubernetes takes, the same whenever it is asked: what `{{pod.name}}` stands for."""
+        ti = self._context["ti"]
+        index = f"-{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
+        tail = f"{index}-{_digest(ti.dag_id, ti.run_id, str(ti.try_number))}"
+        return _label(f"{ti.dag_id}-{ti.task_id}")[: 63 - len(tail)].strip("-") + tail
+
+    def _parameter(self, name: str) -> str:
+        parameter = self.placement.facts.parameters.get(name)
+        value = self._context["params"].get(name)
+        if value is None:
+            return ""
+        if parameter is not None and parameter.default is not None and value == typed_default(parameter.default, type(value)):
+            return parameter.default
+        return as_text(value)
+
+    def _pull(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
+        ti = self._context["ti"]
+        source = self.placement.sources[reference.step]
+        whose = f"output '{reference.output}' of step '{reference.step}'"
+        if source.collected:
+            values = ti.xcom_pull(task_ids=[source.task_id], key=reference.output)
+            return [parse_xcom(value, whose=whose) for value in values if value is not None]
+        index = ti.map_index if source.same_loop else -1
+        value = ti.xcom_pull(task_ids=source.task_id, key=reference.output, map_indexes=index)
+        if value is None:
+            raise OperandSkipped(f"{whose} does not exist: the step was skipped")
+        return parse_xcom(value, whose=whose)
+
+    def _output_text(self, reference: OutputRef) -> str:
+        limit = config.get_int("value_limit")
+        value = self.output(reference)
+        whose = f"output '{reference.output}' of step '{reference.step}'"
+        if isinstance(value, list):
+            texts: list[Json] = [self._by_value(one, whose, limit) for one in value]
+            return self._bounded(json.dumps(texts, ensure_ascii=False), whose, limit)
+        return self._by_value(value, whose, limit)
+
+    def _by_value(self, value: str | Stored, whose: str, limit: int) -> str:
+        """Return the text with exactly one final newline removed (DP-05)."""
+        if isinstance(value, Stored) and value.kind == "directory":
+            raise StepError(f"{whose} is a directory and is used as text. Take it by file (InputPath)")
+        if isinstance(value, Stored) and value.size > limit + 1:
+            raise self._too_large(whose, value.size, limit)
+        content = self.bytes_of(value, limit_bytes=limit + 1).removesuffix(b"\n")
+        text = content.decode(errors="replace")
+        if "\N{REPLACEMENT CHARACTER}" in text and text.encode() != content:
+            log.warning("%s is not UTF-8; as text, each undecodable byte becomes U+FFFD (DP-05)", whose)
+        if "\0" in text:
+            raise StepError(f"{whose} holds a NUL character and is used as text, which no argument can carry. Take it by file (InputPath)")
+        return self._bounded(text, whose, limit)
+
+    def _bounded(self, text: str, whose: str, limit: int) -> str:
+        size = len(text.encode())
+        if size > limit:
+            raise self._too_large(whose, size, limit)
+        return text
+
+    @staticmethod
+    def _too_large(whose: str, size: int, limit: int) -> ValueTooLarge:
+        return ValueTooLarge(f"{whose} has {size:,} B and is used as text, of which {limit:,} B can be handed over. Take it by file (InputPath)")
+
+    def _loop_item(self) -> FrozenItem:
+        if self._item is None:
+            loop, ti = self.placement.loop, self._context["ti"]
+            if loop is None:
+                raise StepError("a loop's item was asked for outside of the loop")
+            if loop.values is not None:
+                self._item = frozen_item(resolve_tree(loop.values[ti.map_index], self))
+            else:
+                self._item = parse_item(ti.xcom_pull(task_ids=loop.task_id, map_indexes=-1), ti.map_index)
+        return self._item
+
+    def _item_text(self, reference: ItemRef) -> str:
+        item = self._loop_item()
+        if reference.key is None:
+            return item if isinstance(item, str) else item["item"]
+        if isinstance(item, str) or reference.key not in item["keys"]:
+            raise StepError(f"item {self.item_label} of loop '{reference.loop}' has no '{reference.key}'")
+        return item["keys"][reference.key]
+
+    def _run_field(self, reference: RunRef) -> str:
+        run = self._context["dag_run"]
+        ti = self._context["ti"]
+        match reference.field:
+            case "uid":
+                return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ti.dag_id}/{ti.run_id}"))
+            case "name":
+                return f"{_label(ti.dag_id)[:50].strip('-')}-{_digest(ti.dag_id, ti.run_id)}"
+            case "namespace":
+                return config.get("namespace") or "default"
+            case "serviceAccountName":
+                return config.get("service_account") or "default"
+            case "creationTimestamp":
+                return _timestamp(run.start_date or run.run_after)
+            case "pod.name" | "node.name":
+                return self.attempt_name
+            case "status" | "failures" | "duration":
+                return self._ended_run(reference.field)
+            case _:
+                assert_never(reference.field)
+
+    def _ended_run(self, field: str) -> str:
+        """Return what only an exit handler can know (EH-05); elsewhere the status is empty, as in Argo."""
+        if not self.placement.handles_exit:
+            return "" if field == "status" else f"{{{{workflow.{field}}}}}"
+        ti, run = self._context["ti"], self._context["dag_run"]
+        failed = failed_tasks(ti)
+        match field:
+            case "status":
+                return "Failed" if failed else "Succeeded"
+            case "failures":
+                return json.dumps(json.dumps([{"displayName": task, "phase": "Failed"} for task in failed]) if failed else "null")
+            case _:
+                started = run.start_date or run.run_after
+                return f"{(datetime.now(timezone.utc) - started).total_seconds():.6f}"
+
+
+def open_store() -> Store:
+    """Return the store that `[kfp_airflow] artifacts` names, else the folder beside the Airflow home."""
+    root = config.get("artifacts")
+    if not root:
+        from airflow.configuration import AIRFLOW_HOME  # noqa: PLC0415 - read at run time only
+
+        root = default_root(AIRFLOW_HOME)
+    return Store(root)
+
+
+def failed_tasks(ti: Any) -> list[str]:
+    """Return the tasks of the instance's run that have failed so far, mapped ones as `task_index`, sorted."""
+    states: Mapping[str, str | None] = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    return sorted(task for task, state in states.items() if state == "failed" and task != ti.task_id)
+
+
+def as_text(value: object) -> str:
+    """Return a JSON value as KFP hands it on: text as it is, JSON for lists and dicts, `str()` for the rest (PP-08, CL-09)."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list | tuple) else str(value)
+
+
+def typed_default(default: str, kind: type) -> object:
+    """Return a parameter's default text as the JSON type `kind`, or the text where it is none of that type."""
+    if kind is str:
+        return default
+    try:
+        value = json.loads(default.lower() if kind is bool else default)
+    except ValueError:
+        return default
+    return value
+
+
+def _label(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "run"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

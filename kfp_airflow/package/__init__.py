@@ -1,0 +1,1 @@
+"""Graphs as KFP packages (Argo workflows), and packages as graphs."""

@@ -1,0 +1,60 @@
+"""The names that KFP gives to what it writes into a package (rows N-04, N-05, N-07, L-07)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Final
+
+from kfp_airflow.graph.model import Loop
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef
+
+SDK_VERSION: Final = "1.8.22"
+PREFIX: Final = "pipelines.kubeflow.org/"
+UNNAMED: Final = "pipeline"
+
+_NOT_IN_TEMPLATES = re.compile(r"[^0-9a-z]+")
+_NOT_IN_PARAMETERS = re.compile(r"[^-_0-9A-Za-z]+")
+_LAST_NUMBER = re.compile(r"\d+$")
+
+
+def template_name(name: str) -> str:
+    """Return the name as Kubernetes takes it: lower case, everything else as single hyphens; `` may be left (N-04)."""
+    return _NOT_IN_TEMPLATES.sub("-", name.lower()).strip("-")
+
+
+def argument_name(name: str) -> str:
+    """Return the name of a parameter or an output as Argo takes it: case and `_` are kept (N-05)."""
+    return re.sub("-+", "-", _NOT_IN_PARAMETERS.sub("-", name)).strip("-")
+
+
+def output_name(ref: OutputRef) -> str:
+    """Return the name under which an output travels through the whole workflow (N-07)."""
+    return f"{template_name(ref.step)}-{argument_name(ref.output)}"
+
+
+def item_name(loop: Loop) -> str:
+    """Return the name of the item of a loop (L-07)."""
+    match loop.items:
+        case ParameterRef(name):
+            return f"{argument_name(name)}-loop-item"
+        case OutputRef():
+            return f"{output_name(loop.items)}-loop-item"
+        case ItemRef():
+            return f"{template_name(loop.id)}-loop-item"
+        case _:
+            return f"loop-item-param-{_number_before(loop.id)}"
+
+
+def _number_before(loop_id: str) -> str:
+    # KFP counts the item of a list that the author wrote as one more group, just before the loop (N-08).
+    number = _LAST_NUMBER.search(loop_id)
+    return str(int(number.group()) - 1) if number else template_name(loop_id)
+
+
+def unique(name: str, taken: Container[str]) -> str:
+    """Return the name, or its first free form with `-2`, `-3`, … behind it."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}-{number}", number + 1
+    return candidate

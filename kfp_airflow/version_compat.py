@@ -1,0 +1,59 @@
+"""Which Airflow this is, and what differs from one to the next: asked here and nowhere else.
+
+The oldest supported Airflow is 3.1; each branch says when it goes. Everyone else imports the names from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+AIRFLOW_VERSION: Final = tuple(int(part) for part in version("apache-airflow-core").split(".")[:2])
+"""Major and minor number, from the metadata of the distribution: `import airflow` is not needed for it."""
+
+AIRFLOW_V_3_2_PLUS: Final = AIRFLOW_VERSION >= (3, 2)
+AIRFLOW_V_3_3_PLUS: Final = AIRFLOW_VERSION >= (3, 3)
+AIRFLOW_V_3_4_PLUS: Final = AIRFLOW_VERSION >= (3, 4)
+
+if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
+    from airflow.sdk.exceptions import AirflowException as AirflowException
+    from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
+    from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
+else:  # goes when the oldest supported Airflow is 3.2
+    from airflow.exceptions import AirflowException as AirflowException
+    from airflow.exceptions import AirflowFailException as AirflowFailException
+    from airflow.exceptions import AirflowSkipException as AirflowSkipException
+
+if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
+    from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
+    from airflow.sdk.definitions.retry_policy import RetryPolicy as BaseRetryPolicy
+else:  # goes when the oldest supported Airflow is 3.3
+    from dataclasses import dataclass
+    from datetime import timedelta
+
+    class BaseRetryPolicy:
+        """Stands where Airflow has no retry policies: nobody asks it, `retries` and `retry_delay` decide alone."""
+
+    @dataclass(frozen=True)
+    class RetryDecision:
+        """What a retry policy answers."""
+
+        again: bool
+        delay: timedelta | None = None
+        reason: str | None = None
+
+        @classmethod
+        def fail(cls, reason: str | None = None) -> RetryDecision:
+            """Return the answer that ends the task."""
+            return cls(again=False, reason=reason)
+
+        @classmethod
+        def retry(cls, delay: timedelta | None = None, reason: str | None = None) -> RetryDecision:
+            """Return the answer that starts another attempt after `delay`."""
+            return cls(again=True, delay=delay, reason=reason)
+
+
+def retry_policy_args(policy: BaseRetryPolicy) -> Mapping[str, Any]:
+    """Return the operator's argument that carries a retry policy; none before Airflow 3.3, which has no such argument."""
+    return {"retry_policy": policy} if AIRFLOW_V_3_3_PLUS else {}

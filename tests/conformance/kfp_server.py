@@ -1,0 +1,79 @@
+"""Runs inside the environment of the real SDK: one JSON question a line in, one JSON answer a line out.
+
+`{"file": path, "type_check": bool}` → `{function: {"workflow": …} | {"error": …}}` for every `@dsl.pipeline` of the file.
+"""
+
+import contextlib
+import json
+import os
+import runpy
+import sys
+import warnings
+from pathlib import Path
+
+import kfp
+import kfp.compiler
+from kfp import dsl
+from kfp.dsl import _pipeline as real_pipeline
+
+
+def load(path):
+    """Return the pipeline functions of a file, in the order in which they are declared."""
+    found = []
+
+    def collect(function):
+        found.append(function)
+        return function
+
+    before = set(sys.modules)
+    real_pipeline._pipeline_decorator_handler = collect
+    sys.path.insert(0, str(path.parent))
+    try:
+        runpy.run_path(str(path), run_name=path.stem)
+    finally:
+        sys.path.remove(str(path.parent))
+        real_pipeline._pipeline_decorator_handler = None
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(path.parent)):
+                del sys.modules[name]
+    return found
+
+
+def compile_file(path, type_check):
+    """Compile every pipeline of a file."""
+    os.chdir(path.parent)
+    try:
+        functions = load(path)
+    except Exception as error:
+        return {"": {"error": f"{type(error).__name__}: {error}"}}
+    return {function.__name__: compile_function(function, type_check) for function in functions}
+
+
+def compile_function(function, type_check):
+    """Compile one pipeline as `Compiler.compile` does, without the file."""
+    kfp.TYPE_CHECK = type_check
+    try:
+        workflow = kfp.compiler.Compiler()._create_workflow(function)
+        return {"workflow": json.loads(json.dumps(workflow))}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    finally:
+        kfp.TYPE_CHECK = True
+
+
+def main():
+    """Answer until standard input ends; whatever pipelines print goes to standard error."""
+    warnings.simplefilter("ignore")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        question = json.loads(line)
+        with contextlib.redirect_stdout(sys.stderr):
+            answer = compile_file(Path(question["file"]), question["type_check"])
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    assert dsl
+    main()
