@@ -6,7 +6,8 @@ SHELL := bash
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+LOCKED := dev
+BIN = $(VENV)/bin
 WORKERS ?= 2
 
 # Bytecode is written once, at set-up: every task and every Airflow process starts faster for it.
@@ -20,7 +21,7 @@ help: ## list the targets
 
 # --------------------------------------------------------------------------- set-up
 
-$(VENV)/ready: requirements/dev.txt pyproject.toml
+$(VENV)/ready: requirements/$(LOCKED).txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed, $(PYTHON) is " + sys.version.split()[0] + "; write make PYTHON=…")'
 	@if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then \
 	  uv venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); uv=uv; \
@@ -29,7 +30,7 @@ $(VENV)/ready: requirements/dev.txt pyproject.toml
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.txt)"; \
 	  uv=$(BIN)/uv; \
 	fi; \
-	$$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt; \
+	$$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/$(LOCKED).txt; \
 	$$uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -59,7 +60,7 @@ types: $(VENV)/ready ## mypy, strict
 
 .PHONY: imports
 imports: $(VENV)/ready ## import-linter: the rooms and who may import whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: test
 test: $(VENV)/ready ## all tests that need no cluster
@@ -67,7 +68,7 @@ test: $(VENV)/ready ## all tests that need no cluster
 
 .PHONY: docs
 docs: $(VENV)/ready ## build the documentation into site/
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # --------------------------------------------------------------------------- the longer ones, each usable alone
 
@@ -75,6 +76,10 @@ docs: $(VENV)/ready ## build the documentation into site/
 test-kubernetes: $(VENV)/ready ## the tests on the cluster that KUBECONFIG names
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "KUBECONFIG names no cluster; with Docker: kind create cluster --config docker/kind.yaml" >&2; exit 2; }
 	$(BIN)/pytest -n $(WORKERS) -m kubernetes
+
+.PHONY: test-oldest
+test-oldest: ## the tests on the oldest Airflow that is supported, in .venv-oldest
+	$(MAKE) test VENV=.venv-oldest LOCKED=oldest
 
 .PHONY: conformance
 conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
@@ -98,11 +103,12 @@ format: $(VENV)/ready ## let ruff mend what it can
 lock: $(VENV)/ready ## resolve requirements/*.txt anew
 	$(BIN)/uv pip compile pyproject.toml --output-file requirements/run.txt $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml requirements/oldest.in --no-config --group test --output-file requirements/oldest.txt $(LOCK)
 
 # Without header, index and origin: the files say what is installed, not where somebody resolved it.
 LOCK := --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .PHONY: clean
 clean: ## remove .venv and everything generated
-	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-oldest site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find kfp_airflow tests dags -name __pycache__ -type d -prune -exec rm -rf {} +

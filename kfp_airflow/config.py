@@ -1,18 +1,23 @@
 """Every setting of the section `[kfp_airflow]`, declared once, read when it is needed.
 
-A setting is an option of Airflow's configuration: `airflow.cfg`, the variable `AIRFLOW__KFP_AIRFLOW__<OPTION>`, or what
-else Airflow reads. `SETTINGS` is the one table; `get_provider_info.py` and `docs/reference/settings.md` are made from it.
+A setting is an option of Airflow's configuration: `airflow.cfg`, the variable `AIRFLOW__KFP_AIRFLOW__<OPTION>`, or
+what else Airflow reads. `SETTINGS` is the one table; the provider's metadata and `docs/reference/settings.md` are made
+from it.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from kfp_airflow.diagnostics import UsageError
 
 SECTION: Final = "kfp_airflow"
+
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]+")
 
 Kind = Literal["string", "integer", "path"]
 
@@ -21,8 +26,8 @@ Kind = Literal["string", "integer", "path"]
 class Setting:
     """One option: what it does, what it takes, and what holds where nobody sets it.
 
-    `default` is the text that a configuration file would hold. `choices` and the inclusive bounds `least` and `most` say
-    what it takes; a text without choices takes anything.
+    `default` is the text that a configuration file would hold. `choices` and the inclusive bounds `least` and `most`
+    say what it takes; a text without choices takes anything.
     """
 
     name: str
@@ -60,10 +65,9 @@ class Setting:
         return None
 
     def _is_within(self, text: str) -> bool:
-        try:
-            number = int(text)
-        except ValueError:
+        if not _WHOLE_NUMBER.fullmatch(text):
             return False
+        number = int(text)
         return (self.least is None or number >= self.least) and (self.most is None or number <= self.most)
 
 
@@ -74,15 +78,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=("auto", "kubernetes", "container", "process"),
         description=(
             "Where steps run: as pods, as containers of docker or podman on the worker, or as processes on the worker. "
-            "With auto, DAGs run on Kubernetes, and kfp-airflow run takes containers where there is an engine, else processes."
+            "With auto, DAGs run on Kubernetes, and kfp-airflow run takes containers where there is an engine, "
+            "else processes."
         ),
         example="process",
     ),
     Setting(
         name="artifacts",
         description=(
-            "Where outputs lie that are no short text: any object storage URL of Airflow, or a folder that all workers share. "
-            "Empty: the folder kfp_artifacts beside the Airflow home."
+            "Where outputs lie that are no short text: any object storage URL of Airflow, or a folder that all "
+            "workers share. Empty: the folder kfp_artifacts in the Airflow home."
         ),
         example="s3://aws_default@my-bucket/kfp",
     ),
@@ -92,7 +97,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kind="integer",
         least=0,
         most=1 << 30,
-        description="Bytes. An output that is text of at most this size is the XCom itself; a larger one is an object in the store.",
+        description=(
+            "Bytes. An output that is text of at most this size is the XCom itself; a larger one is an object in the "
+            "store."
+        ),
         example="4096",
     ),
     Setting(
@@ -102,8 +110,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         least=1,
         most=1 << 17,
         description=(
-            "Bytes. The largest output that a step takes by value, in an argument or a variable; Linux allows no more than "
-            "the default. Files have no limit."
+            "Bytes. The largest output that a step takes by value, in an argument or a variable; Linux allows no more "
+            "than the default. Files have no limit."
         ),
         example="65536",
     ),
@@ -111,8 +119,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         name="helper_image",
         default="busybox:1.36",
         description=(
-            "The image of the helper container that brings files into a pod and takes them out: any image with a static "
-            "busybox at /bin/busybox."
+            "The image of the helper container that brings files into a pod and takes them out: any image with a "
+            "static busybox at /bin/busybox."
         ),
         example="registry.example.com/busybox:1.36",
     ),
@@ -137,7 +145,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         default="600",
         kind="integer",
         least=1,
-        description="Seconds that a pod may take until its container runs: scheduling, pulling images, mounting volumes.",
+        description="Seconds that a pod may take until its container runs: scheduling, images pulled, volumes mounted.",
         example="1800",
     ),
     Setting(
@@ -153,12 +161,15 @@ _BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 
 
 def get(name: str) -> str:
-    """Return the text of a setting, checked; raises UsageError, naming section, option, value and what it takes."""
+    """Return the text of a setting, checked; in a path, `~` is the home folder already.
+
+    Raises UsageError, naming section, option, value and what the setting takes.
+    """
     setting = declared(name)
     text = read_airflow(setting).strip()
     wrong = setting.check(text)
     if wrong is None:
-        return text
+        return os.path.expanduser(text) if setting.kind == "path" else text  # noqa: PTH111 - text in, text out
     raise UsageError(
         f"[{SECTION}] {name} is {wrong}; it takes {setting.allowed}\n"
         f"  Mend it in airflow.cfg or in the variable {setting.variable}"

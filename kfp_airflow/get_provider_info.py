@@ -14,7 +14,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "kfp-airflow",
         "name": INTEGRATION,
-        "description": "Runs Kubeflow Pipelines v1 pipelines as DAGs: every step is a pod, nothing of Kubeflow is installed.",
+        "description": "Kubeflow Pipelines v1 pipelines as DAGs: every step a pod, nothing of Kubeflow installed.",
         "integrations": [
             {
                 "integration-name": INTEGRATION,

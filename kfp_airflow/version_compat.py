@@ -9,6 +9,18 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+__all__ = [
+    "AIRFLOW_V_3_2_PLUS",
+    "AIRFLOW_V_3_3_PLUS",
+    "AIRFLOW_V_3_4_PLUS",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSkipException",
+    "BaseRetryPolicy",
+    "RetryDecision",
+    "retry_policy_args",
+]
+
 AIRFLOW_VERSION: Final = tuple(int(part) for part in version("apache-airflow-core").split(".")[:2])
 """Major and minor number, from the metadata of the distribution: `import airflow` is not needed for it."""
 
@@ -17,16 +29,12 @@ AIRFLOW_V_3_3_PLUS: Final = AIRFLOW_VERSION >= (3, 3)
 AIRFLOW_V_3_4_PLUS: Final = AIRFLOW_VERSION >= (3, 4)
 
 if TYPE_CHECKING or AIRFLOW_V_3_2_PLUS:
-    from airflow.sdk.exceptions import AirflowException as AirflowException
-    from airflow.sdk.exceptions import AirflowFailException as AirflowFailException
-    from airflow.sdk.exceptions import AirflowSkipException as AirflowSkipException
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 else:  # goes when the oldest supported Airflow is 3.2
-    from airflow.exceptions import AirflowException as AirflowException
-    from airflow.exceptions import AirflowFailException as AirflowFailException
-    from airflow.exceptions import AirflowSkipException as AirflowSkipException
+    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
-    from airflow.sdk.definitions.retry_policy import RetryDecision as RetryDecision
+    from airflow.sdk.definitions.retry_policy import RetryDecision
     from airflow.sdk.definitions.retry_policy import RetryPolicy as BaseRetryPolicy
 else:  # goes when the oldest supported Airflow is 3.3
     from dataclasses import dataclass
@@ -55,5 +63,5 @@ else:  # goes when the oldest supported Airflow is 3.3
 
 
 def retry_policy_args(policy: BaseRetryPolicy) -> Mapping[str, Any]:
-    """Return the operator's argument that carries a retry policy; none before Airflow 3.3, which has no such argument."""
+    """Return the operator's argument that carries a retry policy; before Airflow 3.3 there is none."""
     return {"retry_policy": policy} if AIRFLOW_V_3_3_PLUS else {}

@@ -76,7 +76,7 @@ class Store:
             archive = self._download(stored, target.with_name(target.name + ".tar"))
             target.mkdir()
             with tarfile.open(archive) as tar:
-                tar.extractall(target, filter=_extraction_filter)
+                tar.extractall(target, filter=extraction_filter)
             return target
         return self._download(stored, target)
 
@@ -113,7 +113,9 @@ class Store:
                 return (self._local / name).open("rb")
             return cast("BinaryIO", self._path(stored.uri).open("rb"))
         except FileNotFoundError as error:
-            raise StepError(f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again") from error
+            raise StepError(
+                f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again"
+            ) from error
 
     def _name(self, stored: Stored) -> str:
         """Return the object's name below the root; an XCom that points elsewhere is refused, whoever wrote it."""
@@ -150,7 +152,9 @@ def parse_xcom(value: object, *, whose: str) -> str | Stored:
         uri, size, sha256, kind = value["uri"], value["size"], value["sha256"], value["kind"]
         if isinstance(uri, str) and isinstance(size, int) and isinstance(sha256, str) and kind in {"file", "directory"}:
             return Stored(uri=uri, size=size, sha256=sha256, kind=kind)
-    raise StepError(f"the XCom of {whose} is neither a text nor a reference into the artifact store: {type(value).__name__}")
+    raise StepError(
+        f"the XCom of {whose} is neither a text nor a reference into the artifact store: {type(value).__name__}"
+    )
 
 
 def default_root(airflow_home: str) -> str:
@@ -198,14 +202,16 @@ def _write(source: Path, stream: BinaryIO, digest: _Digest) -> None:
             shutil.copyfileobj(content, cast("BinaryIO", tee), CHUNK_BYTES)
 
 
-def _extraction_filter(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+def extraction_filter(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
     """Keep modes, times and symbolic links as they are (DP-07); refuse what would land outside, or bring something in from there."""
     if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
         raise StepError(f"an artifact directory holds '{member.name}', which is no file, folder or link")
     if member.islnk():
         source = os.path.realpath(Path(folder) / member.linkname)
         if os.path.commonpath((source, os.path.realpath(folder))) != os.path.realpath(folder):
-            raise StepError(f"an artifact directory holds '{member.name}', a hard link to '{member.linkname}' outside of it")
+            raise StepError(
+                f"an artifact directory holds '{member.name}', a hard link to '{member.linkname}' outside of it"
+            )
     return tarfile.tar_filter(member, folder).replace(mode=member.mode & 0o777, deep=False)
 
 

@@ -25,7 +25,9 @@ class BrokenDag(DAG):
         self._path = path
         self._problem = problem
         self._loader: str | None = None
-        super().__init__(dag_id=f"{dag_id_of(path.stem)}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}", schedule=None)
+        super().__init__(
+            dag_id=f"{dag_id_of(path.stem)}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}", schedule=None
+        )
 
     @property
     def relative_fileloc(self) -> str | None:  # type: ignore[override] # Airflow's plain attribute, computed here

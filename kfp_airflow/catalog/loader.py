@@ -23,7 +23,9 @@ from kfp_airflow.graph.model import Pipeline
 _OPTIONS: Final = tuple(field.name for field in fields(DagOptions))
 
 
-def to_dag(pipeline: Callable[..., Any] | Pipeline | str | os.PathLike[str], *, function: str | None = None, **options: Any) -> DAG:
+def to_dag(
+    pipeline: Callable[..., Any] | Pipeline | str | os.PathLike[str], *, function: str | None = None, **options: Any
+) -> DAG:
     """Return the DAG of one pipeline; in a DAG file, calling it is enough for Airflow to find the DAG.
 
     `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file, relative to the file that calls this

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from importlib.metadata import version
+from typing import Final
+
+from packaging.version import Version
 
 from kfp_airflow.cli.home import Home
 from kfp_airflow.diagnostics import UsageError
 
+_AIRFLOW: Final = "apache-airflow-core"
+
+
+def require_usable(home: Home) -> None:
+    """Raise UsageError where a newer Airflow than this one wrote the database: there is no way back."""
+    written_by, installed = _written_by(home), version(_AIRFLOW)
+    if written_by is not None and Version(written_by) > Version(installed):
+        raise UsageError(
+            f"the home {home.root} was last used with Airflow {written_by}, and this is {installed}, "
+            f"which is older. Choose another home with --home, or install Airflow {written_by}"
+        )
+
 
 def prepare_database(home: Home) -> None:
-    """Make the database, or bring it to the schema of the Airflow that is installed; nothing to do costs nothing.
+    """Make the database, or bring it to the schema of the Airflow that is installed; nothing to do costs nothing."""
+    from airflow.utils import db
 
-    Raises UsageError where a newer Airflow wrote it.
-    """
-    import airflow  # noqa: PLC0415
-    from airflow.utils import db  # noqa: PLC0415
-    from packaging.version import Version  # noqa: PLC0415
-
-    written_by = home.version_file.read_text(encoding="utf-8").strip() if home.version_file.exists() else None
-    if written_by == airflow.__version__ and home.database.exists():
+    installed = version(_AIRFLOW)
+    if _written_by(home) == installed and home.database.exists():
         return
-    if written_by is not None and Version(written_by) > Version(airflow.__version__):
-        raise UsageError(
-            f"the home {home.root} was last used with Airflow {written_by}, this is {airflow.__version__}, which is older. "
-            f"Choose another one with --home, or install Airflow {written_by}"
-        )
     if not home.database.exists():
-        # Readers and the one writer do not wait for each other in this mode; it stays with the file.
-        with sqlite3.connect(home.database) as connection:
+        with closing(sqlite3.connect(home.database)) as connection:
+            # Readers and the one writer do not wait for each other in this mode; it stays with the file.
             connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
     db.initdb()
-    home.version_file.write_text(airflow.__version__ + "\n", encoding="utf-8")
+    home.version_file.write_text(installed + "\n", encoding="utf-8")
+
+
+def _written_by(home: Home) -> str | None:
+    return home.version_file.read_text(encoding="utf-8").strip() if home.version_file.exists() else None
 
 
 def end_unfinished_runs() -> None:
@@ -39,11 +49,11 @@ def end_unfinished_runs() -> None:
 
     Only for the one session that holds the home. Tasks that had begun become failed, the others stay without a state.
     """
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415
-    from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from airflow.utils.state import DagRunState, State, TaskInstanceState  # noqa: PLC0415
-    from sqlalchemy import case, func, select, update  # noqa: PLC0415
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState, State, TaskInstanceState
+    from sqlalchemy import case, func, select, update
 
     waiting = (TaskInstanceState.SCHEDULED, TaskInstanceState.QUEUED, TaskInstanceState.UP_FOR_RESCHEDULE)
     with create_session() as session:

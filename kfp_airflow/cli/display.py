@@ -19,12 +19,14 @@ from rich.text import Text
 
 from kfp_airflow.cli.events import TaskChanged
 from kfp_airflow.cli.home import Home
+from kfp_airflow.cli.outcome import count
 from kfp_airflow.cli.report import RunReport, TaskReport
 from kfp_airflow.cli.task_logs import last_lines
 from kfp_airflow.graph.text import Json
 
 LOG_LINES: Final = 20
 INDEXES_SHOWN: Final = 20
+SHOWN_CHARACTERS: Final = 48
 PLAIN_WIDTH: Final = 160
 _STYLES: Final[Mapping[str, str]] = {
     "success": "green",
@@ -42,7 +44,9 @@ class Progress(Protocol):
 
     def __enter__(self) -> Progress: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def say(self, message: str) -> None:
         """Show a message above what is shown."""
@@ -77,7 +81,9 @@ class LineProgress:
     def __enter__(self) -> LineProgress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     def say(self, message: str) -> None:
@@ -108,14 +114,16 @@ class LiveProgress:
         self._states: dict[tuple[str, str], dict[tuple[str, int], str]] = {}
         self._since: dict[tuple[str, str], float] = {}
         self._took: dict[tuple[str, str], float] = {}
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8, transient=True)
         self._spinner = Spinner("dots")
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> LiveProgress:
         self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._live.stop()
 
     def say(self, message: str) -> None:
@@ -140,7 +148,9 @@ class LiveProgress:
         for task in self._shown(room):
             table.add_row(*self._row(task))
         done = sum(1 for states in self._states.values() if all(state in _ENDED for state in states.values()))
-        self._spinner.update(text=f"{time.monotonic() - self._began:.0f} s, {done} of {len(self._states)} tasks done")
+        self._spinner.update(
+            text=f"{time.monotonic() - self._began:.0f} s, {done} of {count(len(self._states), 'task')} done"
+        )
         return Group(table, self._spinner)
 
     def _shown(self, room: int) -> list[tuple[str, str]]:
@@ -153,7 +163,8 @@ class LiveProgress:
     def _row(self, task: tuple[str, str]) -> Iterator[RenderableType]:
         states = self._states[task]
         counts = Counter(states.values())
-        state = next((state for state in ("running", "up_for_retry", "failed") if counts[state]), next(reversed(states.values())))
+        telling = next((state for state in ("running", "up_for_retry", "failed") if counts[state]), None)
+        state = telling or next(reversed(states.values()))
         mapped = any(index >= 0 for _, index in states)
         ended = sum(counts[state] for state in _ENDED)
         seconds = self._took.get(task, time.monotonic() - self._since[task])
@@ -171,7 +182,8 @@ def print_report(console: Console, report: RunReport, logs: Iterable[str], home:
             _print_failure(console, task, log)
     took = "" if report.duration_s is None else f" in {report.duration_s:.1f} s"
     style = _STYLES.get(report.state, "")
-    console.print(Text.assemble("Run ", report.run_id, " of ", (report.dag_id, "bold"), ": ", (report.state, style), took), soft_wrap=True)
+    ending = Text.assemble("Run ", report.run_id, " of ", (report.dag_id, "bold"), ": ", (report.state, style), took)
+    console.print(ending, soft_wrap=True)
     console.print(f"Artifacts: {escape(str(home.artifacts))}", soft_wrap=True)
     folder = home.logs / f"dag_id={report.dag_id}" / f"run_id={report.run_id}"
     console.print(f"Logs:      {escape(str(folder))}", soft_wrap=True)
@@ -191,15 +203,18 @@ def _table(tasks: Iterable[TaskReport]) -> Table:
         _add_hidden(table, hidden, task.task_id)
         state = task.state or "not run"
         took = "" if task.duration_s is None else f"{task.duration_s:.1f}"
-        shown = outputs_text(task.outputs) or (task.message.splitlines()[0] if task.state == "skipped" and task.message else "")
-        table.add_row(Text(task_label(task.task_id, task.map_index)), Text(state, style=_STYLES.get(state, "dim")), took, Text(shown))
+        why = task.message.partition("\n")[0] if state == "skipped" else ""
+        shown = outputs_text(task.outputs) or why
+        label = Text(task_label(task.task_id, task.map_index))
+        table.add_row(label, Text(state, style=_STYLES.get(state, "dim")), took, Text(shown))
     _add_hidden(table, hidden, "")
     return table
 
 
 def _add_hidden(table: Table, hidden: Counter[tuple[str, str, str]], task_id: str) -> None:
     for key in [key for key in hidden if key[0] != task_id]:
-        table.add_row(Text(f"{key[0]}[…]"), Text(key[1], style=_STYLES.get(key[1], "dim")), "", f"{hidden.pop(key):,} more")
+        state = Text(key[1], style=_STYLES.get(key[1], "dim"))
+        table.add_row(Text(f"{key[0]}[…]"), state, "", f"{hidden.pop(key):,} more")
 
 
 def outputs_text(outputs: Mapping[str, Json]) -> str:
@@ -214,7 +229,7 @@ def _short(value: Json) -> str:
     if not isinstance(value, str):
         return json.dumps(value)[:60]
     text = value if value.isprintable() else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 48 else f"{text[:40]}… ({len(value):,} characters)"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}… ({len(value):,} characters)"
 
 
 def _print_failure(console: Console, task: TaskReport, log: str) -> None:

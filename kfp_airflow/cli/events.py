@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TextIO, TypeAlias
 
@@ -52,10 +52,10 @@ class TaskChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The run has ended. `logs` holds the log file of each task of the report, in its order; empty where a task never ran."""
+    """The run has ended. `logs` holds the log file of each task of the report, in its order; empty: it has none."""
 
     report: dict[str, Any]
-    logs: tuple[str, ...]
+    logs: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Broken:
 
 
 Event: TypeAlias = Waiting | Started | TaskChanged | Finished | Refused | Broken
-_KINDS: Final[dict[str, type[Event]]] = {
+_KINDS: Final[dict[str, Callable[..., Event]]] = {
     kind.__name__: kind for kind in (Waiting, Started, TaskChanged, Finished, Refused, Broken)
 }
 
@@ -95,4 +95,4 @@ def read_events(lines: Iterable[str]) -> Iterator[Event]:
     """Yield the events of a session until it closes its end."""
     for line in lines:
         kind, fields = json.loads(line)
-        yield _KINDS[kind](**{name: tuple(value) if name == "logs" else value for name, value in fields.items()})
+        yield _KINDS[kind](**fields)

@@ -69,10 +69,14 @@ def default_home(environ: Mapping[str, str]) -> Path:
 def session_environment(home: Home, environ: Mapping[str, str], *, runtime: str) -> dict[str, str]:
     """Return the environment of a session: the caller's without its Airflow settings, and those of the home.
 
-    Settings of this package, connections and variables that the caller gave (`AIRFLOW__KFP_AIRFLOW__…`, `AIRFLOW_CONN_…`,
-    `AIRFLOW_VAR_…`) are kept; a setting of the caller's own Airflow (its database, say) never reaches the session.
+    Settings of this package, connections and variables that the caller gave are kept (`AIRFLOW__KFP_AIRFLOW__…`,
+    `AIRFLOW_CONN_…`, `AIRFLOW_VAR_…`); one of the caller's own Airflow (its database, say) never reaches the session.
     """
-    kept = {name: value for name, value in environ.items() if not name.startswith("AIRFLOW_") or name.startswith(_KEPT_PREFIXES)}
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("AIRFLOW_") or name.startswith(_KEPT_PREFIXES)
+    }
     own = {
         "AIRFLOW_HOME": str(home.root),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home.dags),

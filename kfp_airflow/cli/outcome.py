@@ -35,6 +35,11 @@ def refusals(*, verbose: bool) -> Iterator[None]:
         refuse(str(error))
 
 
+def count(number: int, what: str) -> str:
+    """Return a number of things in words: `1 file`, `2 files`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def refuse(message: str) -> NoReturn:
     """Print a message on standard error and end the command with exit code 2."""
     warn(message)

@@ -15,9 +15,10 @@ from kfp_airflow.graph.text import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReport:
-    """One task instance: `map_index` is -1 where it is not mapped, `step` None where it is no step, `message` empty where all is well.
+    """One task instance: `map_index` is -1 where it is not mapped, `step` None where it is no step.
 
-    `outputs` holds texts, or `{"uri", "size", "sha256", "kind"}` for what lies in the artifact store.
+    `message` says why it failed or was skipped, and is empty otherwise. `outputs` holds texts, or
+    `{"uri", "size", "sha256", "kind"}` for what lies in the artifact store.
     """
 
     dag_id: str
@@ -61,8 +62,8 @@ def write_report(report: RunReport, path: Path) -> None:
             stream.write("\n")
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(partial, 0o666 & ~umask)
+        Path(partial).chmod(0o666 & ~umask)
         os.replace(partial, path)
     except BaseException:
-        os.unlink(partial)
+        Path(partial).unlink()
         raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow.executors.local_executor import LocalExecutor
 from airflow.jobs.job import Job, run_job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from typing_extensions import override
 
 from kfp_airflow.cli.home import TASKS_AT_A_TIME
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 def run_scheduler(watch: Watch) -> None:
     """Run Airflow's scheduler until the watched run has ended and everything that it told is out.
 
-    Ends with SystemExit when the process is told to end or the command that started it is gone; the tasks that run then are
-    told to end (`on_kill`) and waited for.
+    Ends with SystemExit when the process is told to end or the command that started it is gone; the tasks that run then
+    are told to end (`on_kill`) and waited for.
     """
     executor = SessionExecutor(watch)
-    runner = SchedulerJobRunner(job=Job(), num_runs=-1, scheduler_idle_sleep_time=0.1, executors=[executor])
+    runner = SchedulerJobRunner(job=Job(), num_runs=-1, executors=[executor])  # type: ignore[no-untyped-call]
     executor.runner = runner
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as `airflow scheduler` starts it
 
@@ -35,9 +36,10 @@ class SessionExecutor(LocalExecutor):
     runner: SchedulerJobRunner
 
     def __init__(self, watch: Watch) -> None:
-        super().__init__(parallelism=TASKS_AT_A_TIME)
+        super().__init__(parallelism=TASKS_AT_A_TIME)  # type: ignore[no-untyped-call]
         self._watch = watch
 
+    @override
     def sync(self) -> None:
         """Collect results, tell what has changed, and end the scheduler where the run has ended."""
         super().sync()
@@ -47,12 +49,14 @@ class SessionExecutor(LocalExecutor):
         elif _command_is_gone():
             raise SystemExit(1)
 
+    @override
     def end(self) -> None:
         """End the workers: at once where nothing runs any more, else after telling the tasks to end."""
         if not self._watch.ended:
             for worker in self.workers.values():
                 if worker.is_alive() and worker.pid:
-                    os.kill(worker.pid, signal.SIGTERM)  # a supervisor passes it on to its task, an idle worker ignores it
+                    # A supervisor passes it on to its task; an idle worker ignores it.
+                    os.kill(worker.pid, signal.SIGTERM)
         super().end()
 
 

@@ -1,7 +1,7 @@
 """One run in a home, from the DAG file to the report: the process in which `kfp-airflow run` uses Airflow.
 
-Started with the file descriptor for its events as its only argument; reads a `Request` as the first line of standard input,
-which then stays open: its end means that the command is gone.
+Started with the file descriptor for its events as its only argument. Reads a `Request` as the first line of standard
+input, which then stays open: its end means that the command is gone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfp_airflow.cli.database import end_unfinished_runs, prepare_database, require_usable
 from kfp_airflow.cli.events import Broken, EventWriter, Refused, Request, Started, Waiting
 from kfp_airflow.cli.home import Home
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
@@ -34,23 +35,24 @@ def serve_request(request: Request, events: EventWriter) -> None:
     """Run what is asked for and tell all about it; what goes wrong is told, too."""
     home = Home(root=Path(request.home))
     try:
-        with _lock(home, events), _task_api():
-            _run(request, home, events)
-    except (KfpAirflowError, ValueError) as error:
+        with _lock(home, events):
+            require_usable(home)
+            with _task_api():
+                _run(request, home, events)
+    except KfpAirflowError as error:
         events.send(Refused(message=str(error)))
     except Exception as error:  # noqa: BLE001 - the last place where it can be told
         events.send(Broken(message=f"{type(error).__name__}: {error}", traceback=traceback.format_exc()))
 
 
 def _run(request: Request, home: Home, events: EventWriter) -> None:
-    from kfp_airflow.cli.database import end_unfinished_runs, prepare_database  # noqa: PLC0415 - imports Airflow
-    from kfp_airflow.cli.watch import Watch, read_run  # noqa: PLC0415
+    from kfp_airflow.cli.watch import read_run
 
     prepare_database(home)
     end_unfinished_runs()
     dags = _register(request, home)
     watch = _start(_dag_id(request, dags), request, dags, events)
-    from kfp_airflow.cli.scheduling import run_scheduler  # noqa: PLC0415
+    from kfp_airflow.cli.scheduling import run_scheduler
 
     try:
         run_scheduler(watch)
@@ -90,7 +92,9 @@ def _task_api() -> Iterator[None]:
         os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = secrets.token_hex(32)
         descriptor = server.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "kfp_airflow.cli.task_api", str(descriptor)], stdin=subprocess.PIPE, pass_fds=[descriptor]
+            [sys.executable, "-m", "kfp_airflow.cli.task_api", str(descriptor)],
+            stdin=subprocess.PIPE,
+            pass_fds=[descriptor],
         )
     try:
         yield
@@ -101,8 +105,8 @@ def _task_api() -> Iterator[None]:
 
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:
     """Put the DAG file into the home, parse it and write its DAGs to the database; nothing stays where that fails."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415
-    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db  # noqa: PLC0415
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
 
     home.dags.mkdir(exist_ok=True)
     path = home.dags / request.dag_file
@@ -115,23 +119,28 @@ def _register(request: Request, home: Home) -> Mapping[str, DAG]:
     except BaseException:
         path.unlink() if before is None else path.write_text(before, encoding="utf-8")
         raise
-    DagBundlesManager().sync_bundles_to_db()
+    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
     sync_bag_to_db(bag, BUNDLE, None)
     return bag.dags
 
 
 def _dag_id(request: Request, dags: Mapping[str, Any]) -> str:
     """Return the id of the DAG that was asked for; the file's other DAGs are called by it."""
-    return next((dag_id for dag_id, dag in dags.items() if dag.dag_display_name == request.pipeline), min(dags, key=len))
+    named = (dag_id for dag_id, dag in dags.items() if dag.dag_display_name == request.pipeline)
+    return next(named, min(dags, key=len))
 
 
 def _start(dag_id: str, request: Request, dags: Mapping[str, DAG], events: EventWriter) -> Any:
-    from airflow.api.common.trigger_dag import trigger_dag  # noqa: PLC0415
-    from airflow.utils.types import DagRunTriggeredByType  # noqa: PLC0415
+    from airflow.api.common.trigger_dag import trigger_dag
+    from airflow.exceptions import AirflowException
+    from airflow.utils.types import DagRunTriggeredByType
 
-    from kfp_airflow.cli.watch import Watch  # noqa: PLC0415
+    from kfp_airflow.cli.watch import Watch
 
-    run = trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, conf=dict(request.conf))
+    try:
+        run = trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, conf=dict(request.conf))
+    except (AirflowException, ValueError) as error:
+        raise UsageError(f"Airflow makes no run of DAG '{dag_id}': {error}") from error
     if run is None:
         raise UsageError(f"Airflow made no run of DAG '{dag_id}'")
     _await_task_api()
@@ -141,7 +150,7 @@ def _start(dag_id: str, request: Request, dags: Mapping[str, DAG], events: Event
 
 def _await_task_api() -> None:
     """Return when the Task Execution API answers; a task that waited for it would count that as its own time."""
-    from urllib.request import urlopen  # noqa: PLC0415 - only here
+    from urllib.request import urlopen  # only here
 
     with urlopen(os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] + "health", timeout=120) as answer:  # noqa: S310 - own URL
         answer.read()

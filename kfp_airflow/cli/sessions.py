@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -67,15 +68,11 @@ class SessionProcess:
 
     def _kill(self) -> None:
         """End the session and every process below it: tasks have process groups of their own."""
-        import psutil  # noqa: PLC0415 - only when something hangs
+        import psutil  # type: ignore[import-untyped] # of Airflow's dependencies; only when something hangs
 
-        try:
+        with suppress(psutil.NoSuchProcess):
             session = psutil.Process(self._process.pid)
             family = [*session.children(recursive=True), session]
-        except psutil.NoSuchProcess:
-            return
-        for process in family:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
+            for process in family:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()

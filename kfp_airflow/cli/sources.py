@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from kfp_airflow.catalog.files import choose_function, load_functions
+from kfp_airflow.catalog.files import PipelineFunction, choose_function, load_functions
+from kfp_airflow.dag.gaps import check_dag
+from kfp_airflow.dag.params import parse_value
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
+from kfp_airflow.dsl.notes import noting
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import Parameter, Pipeline
 from kfp_airflow.graph.text import Json
 
 
-def build_pipeline(path: Path, function: str | None) -> Pipeline:
-    """Return the graph of one pipeline of a file, as it is: not checked."""
-    return choose_function(load_functions(path), function, path).build()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A pipeline and everything that is wrong with it or misleading in it, as errors and warnings."""
+
+    pipeline: Pipeline
+    diagnostics: tuple[Diagnostic, ...]
+
+    def require_sound(self) -> Pipeline:
+        """Return the pipeline. Raises PipelineError with all errors, if there are any."""
+        if errors := [found for found in self.diagnostics if found.severity == "error"]:
+            raise PipelineError(errors)
+        return self.pipeline
 
 
-def check_pipeline(pipeline: Pipeline) -> tuple[Diagnostic, ...]:
-    """Return everything that is wrong with a pipeline, or misleading in it."""
-    from kfp_airflow.dag.gaps import check_dag  # noqa: PLC0415 - where Airflow is what it imports, only here
+def check_pipeline(function: PipelineFunction) -> Checked:
+    """Build the graph of a pipeline function and check it, for itself and as a DAG.
 
-    return (*check(pipeline), *check_dag(pipeline))
+    Raises PipelineError where it cannot be built.
+    """
+    with noting() as notes:
+        pipeline = function.build()
+    found = dict.fromkeys((*notes, *check(pipeline), *check_dag(pipeline)))
+    return Checked(pipeline=pipeline, diagnostics=tuple(found))
 
 
-def require_sound(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the warnings. Raises PipelineError with all errors, if there are any."""
-    found = tuple(diagnostics)
-    if errors := [diagnostic for diagnostic in found if diagnostic.severity == "error"]:
-        raise PipelineError(errors)
-    return found
+def check_chosen(path: Path, function: str | None) -> Checked:
+    """Check the one pipeline of a file, or the one called `function`. Raises UsageError where that is no single one."""
+    return check_pipeline(choose_function(load_functions(path), function, path))
 
 
 def read_parameters(pipeline: Pipeline, given: Iterable[str]) -> Mapping[str, Json]:
@@ -51,21 +65,22 @@ def read_parameters(pipeline: Pipeline, given: Iterable[str]) -> Mapping[str, Js
             problems.append(f"-p {text}: parameter '{name}' is given twice")
         else:
             try:
-                values[name] = _parse(known[name], value)
+                values[name] = parse_value(known[name], value)  # type: ignore[assignment] # JSON data by its contract
             except ValueError as error:
-                problems.append(f"-p {text}: parameter '{name}' of {pipeline.where}: {error}")
-    for parameter in pipeline.parameters:
-        if parameter.default is None and not parameter.optional and parameter.name not in values and not problems:
-            problems.append(f"{pipeline.where}: parameter '{parameter.name}' has no default; give it with -p {parameter.name}=VALUE")
-    if problems:
+                problems.append(f"-p {text}: parameter '{name}' at {known[name].where}: {error}")
+    if problems := problems or [
+        _missing(parameter) for parameter in _required(pipeline) if parameter.name not in values
+    ]:
         raise UsageError("\n".join(problems))
     return values
 
 
-def _parse(parameter: Parameter, value: str) -> Json:
-    from kfp_airflow.dag.params import parse_value  # noqa: PLC0415 - where Airflow is what it imports, only here
+def _required(pipeline: Pipeline) -> Iterator[Parameter]:
+    return (parameter for parameter in pipeline.parameters if parameter.default is None and not parameter.optional)
 
-    return parse_value(parameter, value)  # type: ignore[return-value] # JSON data by its contract
+
+def _missing(parameter: Parameter) -> str:
+    return f"{parameter.where}: parameter '{parameter.name}' has no default; give it with -p {parameter.name}=VALUE"
 
 
 def _unknown(name: str, known: Mapping[str, Parameter], where: Where) -> str:

@@ -19,9 +19,9 @@ _DELETED_TAG = "_CADWYN_DELETED_ROUTE"
 
 def serve(descriptor: int) -> None:
     """Serve the API on a listening socket until the process is ended."""
-    import uvicorn  # noqa: PLC0415 - with Airflow, only in this process
-    from airflow.api_fastapi.common.dagbag import create_dag_bag  # noqa: PLC0415
-    from airflow.api_fastapi.execution_api.app import create_task_execution_api_app  # noqa: PLC0415
+    import uvicorn  # with Airflow, only in this process
+    from airflow.api_fastapi.common.dagbag import create_dag_bag
+    from airflow.api_fastapi.execution_api.app import create_task_execution_api_app
 
     app = create_task_execution_api_app()
     keep_newest_version(app)  # type: ignore[arg-type] # annotated as FastAPI there, a Cadwyn in truth
@@ -33,10 +33,10 @@ def serve(descriptor: int) -> None:
 def keep_newest_version(app: Cadwyn) -> None:
     """Leave out the API's older versions, which no task of this installation asks for.
 
-    Their routes are all built at the first request: 5.4 s for nine versions on Airflow 3.3.2, 0.5 s for one, measured on two
-    cores. Where the app is built otherwise than expected it is left as it is, and only slower.
+    Their routes are all built at the first request: 5.4 s for nine versions on Airflow 3.3.2, 0.5 s for one, measured
+    on two cores. Where the app is built otherwise than expected it is left as it is, and only slower.
     """
-    from cadwyn import HeadVersion, Version, VersionBundle  # noqa: PLC0415
+    from cadwyn import HeadVersion, Version, VersionBundle
 
     router = getattr(app, "_latest_version_router", None)
     if router is None:

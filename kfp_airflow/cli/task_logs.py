@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_OWN: Final = frozenset(
+    {"StepFailed", "StepError", "OutputMissing", "ValueTooLarge", "UsageError", "AirflowFailException"}
+)
 
 
 def last_lines(log: Path, count: int) -> list[str]:
-    """Return the last lines of a task's log in plain text, without Airflow's group marks; none where there is no log."""
+    """Return the last lines of a task's log in plain text, without Airflow's group marks."""
     return [line for record in _records(log) for line in _lines(record)][-count:]
 
 
 def failure_in(log: Path) -> str:
-    """Return the last exception of a task's log in one line, without its type where that is this package's own; else ''."""
+    """Return the last exception of a task's log, without its type where its text is made to be read; else ''."""
     found = ""
     for record in _records(log):
         if details := record.get("error_detail"):
@@ -45,5 +49,4 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
 
 def _exception(detail: dict[str, Any]) -> str:
     kind, value = detail.get("exc_type", ""), str(detail.get("exc_value", ""))
-    own = {"StepFailed", "StepError", "OutputMissing", "ValueTooLarge", "UsageError", "AirflowSkipException", "AirflowFailException"}
-    return value if kind in own and value else f"{kind}: {value}"
+    return value if kind in _OWN and value else f"{kind}: {value}"

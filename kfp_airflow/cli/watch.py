@@ -1,8 +1,9 @@
-"""What happens in the runs of a session, read from Airflow's database: changes while they run, the report at the end."""
+"""What happens in the runs of a session, read from Airflow's database: what changes, and the report at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged
@@ -21,23 +22,26 @@ TaskKey = tuple[str, str, str, int]
 
 
 class Watch:
-    """The run with the id `run_id` and the runs that it started: no one else starts runs in a home while a session has it."""
+    """A run and the runs that it started: nobody else starts runs in a home while a session has it.
+
+    `first_id` is the run's number in the database; those that it starts have larger ones.
+    """
 
     def __init__(self, *, dag_id: str, run_id: str, first_id: int, events: EventWriter) -> None:
         self.dag_id = dag_id
         self.run_id = run_id
         self.ended = False
-        self._first_id = first_id
+        self.first_id = first_id
         self._events = events
         self._seen: dict[TaskKey, tuple[str | None, int]] = {}
 
     def look(self) -> None:
         """Tell what has changed since the last look, and note in `ended` whether the run is over."""
-        from airflow.models.dagrun import DagRun  # noqa: PLC0415
-        from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
-        from airflow.utils.session import create_session  # noqa: PLC0415
-        from airflow.utils.state import State  # noqa: PLC0415
-        from sqlalchemy import and_, select  # noqa: PLC0415
+        from airflow.models.dagrun import DagRun
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.utils.session import create_session
+        from airflow.utils.state import State
+        from sqlalchemy import and_, select
 
         columns = (
             TaskInstance.dag_id,
@@ -50,8 +54,8 @@ class Watch:
         )
         of_run = and_(TaskInstance.dag_id == DagRun.dag_id, TaskInstance.run_id == DagRun.run_id)
         with create_session() as session:
-            state = session.scalar(select(DagRun.state).where(DagRun.id == self._first_id))
-            rows = session.execute(select(*columns).join(DagRun, of_run).where(DagRun.id >= self._first_id)).all()
+            state = session.scalar(select(DagRun.state).where(DagRun.id == self.first_id))
+            rows = session.execute(select(*columns).join(DagRun, of_run).where(DagRun.id >= self.first_id)).all()
         for dag_id, run_id, task_id, map_index, task_state, attempt, duration_s in rows:
             key = (dag_id, run_id, task_id, map_index)
             now = (None if task_state is None else str(task_state), attempt)
@@ -74,15 +78,15 @@ class Watch:
 
 def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
     """Return the report of a watched run; `dags` are the DAGs of its file by id, for the steps behind the tasks."""
-    from airflow.models.dagrun import DagRun  # noqa: PLC0415
-    from airflow.models.taskinstance import TaskInstance  # noqa: PLC0415
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
 
     reports: list[TaskReport] = []
     logs: list[str] = []
     with create_session() as session:
-        runs = list(session.scalars(select(DagRun).where(DagRun.id >= watch._first_id).order_by(DagRun.id)))
+        runs = list(session.scalars(select(DagRun).where(DagRun.id >= watch.first_id).order_by(DagRun.id)))
         for run in runs:
             query = select(TaskInstance).where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
             for instance in sorted(session.scalars(query), key=_order(dags.get(run.dag_id))):
@@ -91,15 +95,19 @@ def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
                 logs.append(log)
         first = runs[0]
         parameters = dict(dags[first.dag_id].params.dump()) if first.dag_id in dags else {}
-        report = RunReport(
+        whole = RunReport(
             dag_id=first.dag_id,
             run_id=first.run_id,
             state=str(first.state),
-            duration_s=(first.end_date - first.start_date).total_seconds() if first.end_date and first.start_date else None,
+            duration_s=_seconds(first.start_date, first.end_date),
             parameters={**parameters, **(first.conf or {})},
             tasks=tuple(reports),
         )
-    return Finished(report=report.as_json(), logs=tuple(logs))
+    return Finished(report=whole.as_json(), logs=logs)
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None
 
 
 def _order(dag: Any) -> Any:
@@ -136,7 +144,7 @@ def _read_task(instance: TaskInstance, session: Session, home: Home, dags: Mappi
 
 
 def _step_of(task: Any) -> Any:
-    """Return the graph's step behind a task, or None: an operator's attribute, or what a mapped operator will be given."""
+    """Return the graph's step behind a task, or None: an operator's attribute, or what a mapped one will be given."""
     return getattr(task, "step", None) or getattr(task, "partial_kwargs", {}).get("step")
 
 
@@ -149,13 +157,14 @@ def _output_names(step: Any) -> tuple[str, ...]:
 
 
 def _values(instance: TaskInstance, session: Session) -> dict[str, Any]:
-    from airflow.models.xcom import XComModel  # noqa: PLC0415
-    from sqlalchemy import select  # noqa: PLC0415
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
 
-    query = select(XComModel).where(
+    query = select(XComModel.key, XComModel.value).where(
         XComModel.dag_id == instance.dag_id,
         XComModel.run_id == instance.run_id,
         XComModel.task_id == instance.task_id,
         XComModel.map_index == instance.map_index,
     )
-    return {row.key: XComModel.deserialize_value(row) for row in session.scalars(query)}
+    # As they are stored: XComModel.deserialize_value reads a text that looks like JSON once more, and makes 8 of '8'.
+    return {str(key): value for key, value in session.execute(query)}

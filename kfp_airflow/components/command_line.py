@@ -10,15 +10,15 @@ from kfp_airflow.components import structures as parts
 from kfp_airflow.components.names import input_path, output_path
 from kfp_airflow.components.serialization import boolean
 
-_EXECUTOR_OUTPUT: Final = "/tmp/outputs/executor_output.json"  # noqa: S108: a path in the step's container, given by KFP
+_EXECUTOR_OUTPUT: Final = "/tmp/outputs/executor_output.json"  # noqa: S108 - a path in the container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
     """What a container is started with, and how the arguments reach it.
 
-    `values` are the arguments that stand in the command line as text, `input_paths` those that it expects as files, by name
-    of the input; `output_paths` where it writes every output.
+    `values` are the arguments that stand in the command line as text, `input_paths` those that it expects as files, by
+    name of the input; `output_paths` where it writes every output.
     """
 
     command: tuple[str, ...]
@@ -69,33 +69,37 @@ class _Expansion:
     def expand(self, argument: Any) -> list[str]:
         """Return the texts that one argument becomes: none, one, or several."""
         match argument:
+            case None:
+                return []
             case str() | int() | float():
                 return [str(argument)]
             case list() | tuple():
                 return self.expand_all(argument)
-            case parts.InputValuePlaceholder():
-                return self._value(argument.input_name)
-            case parts.InputPathPlaceholder():
-                return self._path(argument.input_name)
-            case parts.OutputPathPlaceholder():
-                return [self.set_output_path(argument.output_name, output_path(argument.output_name))]
             case parts.ConcatPlaceholder():
                 return ["".join(self.expand_all(argument.items))]
-            case parts.IfPlaceholder():
-                structure = argument.if_structure
-                return self.expand(structure.then_value if self._holds(structure.condition) else structure.else_value)
-            case None:
-                return []
+            case parts.IfPlaceholder(if_structure=choice):
+                return self.expand(choice.then_value if self._holds(choice.condition) else choice.else_value)
             case _:
-                return [self._of_second_version(argument)]
+                return self._port(argument)
+
+    def _port(self, placeholder: Any) -> list[str]:
+        match placeholder:
+            case parts.InputValuePlaceholder(input_name=name):
+                return self._value(name)
+            case parts.InputPathPlaceholder(input_name=name):
+                return self._path(name)
+            case parts.OutputPathPlaceholder(output_name=name):
+                return [self.set_output_path(name, output_path(name))]
+            case _:
+                return [self._of_second_version(placeholder)]
 
     def set_output_path(self, name: str, path: str) -> str:
         """Note the path of an output and return it; raises ValueError where it has another one already."""
         known = self.output_paths.setdefault(name, path)
         if known != path:
             raise ValueError(
-                f"component '{self.spec.name}': output '{name}' has two paths: {known} in fileOutputs, and {path} by its outputPath. "
-                "Remove one of them"
+                f"component '{self.spec.name}': output '{name}' has two paths: {known} in fileOutputs, "
+                f"and {path} by its outputPath. Remove one of them"
             )
         return path
 
@@ -115,7 +119,10 @@ class _Expansion:
     def _absent(self, name: str) -> list[str]:
         if any(port.name == name and port.optional for port in self.spec.inputs or ()):
             return []
-        raise ValueError(f"No value provided for input {name} of component '{self.spec.name}'. Give it one, or declare it 'optional: true'")
+        raise ValueError(
+            f"No value provided for input {name} of component '{self.spec.name}'. "
+            "Give it one, or declare it 'optional: true'"
+        )
 
     def _holds(self, condition: Any) -> bool:
         if isinstance(condition, parts.IsPresentPlaceholder):
@@ -142,5 +149,6 @@ class _Expansion:
                 return _EXECUTOR_OUTPUT
             case _:
                 raise TypeError(
-                    f"component '{self.spec.name}': {argument!r} has no place in a command line: write a text or one of the placeholders"
+                    f"component '{self.spec.name}': {argument!r} has no place in a command line: "
+                    "write a text or one of the placeholders"
                 )

@@ -1,4 +1,4 @@
-"""The names that components give: Python arguments of inputs, names of outputs, files in the container (§1.7.1, Y-03, N-12)."""
+"""The names that components give: Python arguments of inputs, names of outputs, paths in the container (Y-03, N-12)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def python_name(name: str) -> str:
 
 
 def python_names(names: Iterable[str]) -> dict[str, str]:
-    """Return Python name → name, in the order of `names`: a name that is a Python name keeps it, others get `_2`, `_3` if taken."""
+    """Return Python name → name, in the order of `names`; a Python name stays, others get `_2` if it is taken."""
     names = tuple(names)
     taken = {name for name in names if python_name(name) == name}
     table: dict[str, str] = {}
@@ -36,9 +36,9 @@ def unique(name: str, taken: Iterable[str], convert: Callable[[str], str] = str)
 
 def input_path(name: str) -> str:
     """Return where the container finds an input as a file (Y-03)."""
-    return f"/tmp/inputs/{file_name(name)}/data"  # noqa: S108: a path in the step's container, given by KFP
+    return f"/tmp/inputs/{file_name(name)}/data"  # noqa: S108 - KFP's path in the container
 
 
 def output_path(name: str) -> str:
     """Return where the container has to write an output (Y-04)."""
-    return f"/tmp/outputs/{file_name(name)}/data"  # noqa: S108: a path in the step's container, given by KFP
+    return f"/tmp/outputs/{file_name(name)}/data"  # noqa: S108 - KFP's path in the container

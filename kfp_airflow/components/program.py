@@ -1,4 +1,4 @@
-"""The program that a lightweight component runs in its container: the author's function and what calls it (rows W-01 to W-11)."""
+"""The program that a lightweight component runs in its container: the author's function, called (W-01 to W-11)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kfp_airflow.components import step_program
+from kfp_airflow.components.function_source import without_hints
 from kfp_airflow.components.serialization import Form
 
 _RUN_PROGRAM = 'program_path=$(mktemp)\nprintf "%s" "$0" > "$program_path"\npython3 -u "$program_path" "$@"\n'
@@ -52,7 +53,7 @@ class ProgramOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program: the source of a function, code before it, its inputs and outputs; `single`: it returns one value, no tuple."""
+    """The source of a function, code before it, its inputs and outputs; `single`: it returns one value, no tuple."""
 
     function: str
     source: str
@@ -64,19 +65,23 @@ class Program:
     def text(self) -> str:
         """Return the program as Python source, for Python 3.6 and later."""
         used = {entry.reader for entry in self.inputs} | {output.writer for output in self.outputs}
-        inputs = [f"        ({entry.flag!r}, {entry.argument!r}, {entry.reader}, {entry.required}),\n" for entry in self.inputs]
-        outputs = [f"        ({output.name!r}, {output.writer}),\n" for output in self.outputs]
+        inputs = [
+            f"            ({entry.flag!r}, {entry.argument!r}, {entry.reader}, {entry.required}),\n"
+            for entry in self.inputs
+        ]
+        outputs = [f"            ({output.name!r}, {output.writer}),\n" for output in self.outputs]
         call = (
             'if __name__ == "__main__":\n'
             f"    _kfp_run(\n        {self.function},\n"
-            f"        inputs={_listed(inputs)},\n        outputs={_listed(outputs)},\n        single={self.single},\n    )\n"
+            f"        inputs={_listed(inputs)},\n        outputs={_listed(outputs)},\n"
+            f"        single={self.single},\n    )\n"
         )
         extra = f"{self.extra_code.rstrip()}\n\n\n" if self.extra_code.strip() else ""
         return f"{extra}{self.source.rstrip()}\n\n\n{_parts(frozenset(used), writes=bool(outputs))}\n\n\n{call}"
 
 
 def command(program: str, packages: tuple[str, ...] = ()) -> list[str]:
-    """Return the command of a container that installs the packages (W-02) and runs the program with the arguments it is given."""
+    """Return a container's command that installs the packages (W-02) and runs the program with its arguments."""
     run = ["sh", "-ec", _RUN_PROGRAM, program]
     if not packages:
         return run
@@ -90,18 +95,22 @@ def _quoted(package: str) -> str:
 
 
 def _listed(lines: list[str]) -> str:
-    return "[\n    " + "    ".join(lines) + "        ]" if lines else "[]"
+    return "[\n" + "".join(lines) + "        ]" if lines else "[]"
 
 
 @lru_cache(maxsize=256)
 def _parts(used: frozenset[str], *, writes: bool) -> str:
     """Return the source of the parts that a program needs: those it names, and those that these name."""
     sources, imports = _sources()
-    wanted = {name for name in used if name in sources} | {*_RUNNER, "_kfp_run", *(("_kfp_write_outputs",) if writes else ())}
-    while more := {name for name in sources if name not in wanted and any(f"{name}(" in sources[known] for known in wanted - {"_kfp_run"})}:
+    wanted = {name for name in used if name in sources} | {
+        *_RUNNER,
+        "_kfp_run",
+        *(("_kfp_write_outputs",) if writes else ()),
+    }
+    while more := {
+        name for name in sources.keys() - wanted if any(name in sources[known] for known in wanted - {"_kfp_run"})
+    }:
         wanted |= more
-    if any("default=_kfp_struct" in sources[name] for name in wanted):
-        wanted.add("_kfp_struct")
     texts = [source for name, source in sources.items() if name in wanted]
     needed = [line for name, line in imports.items() if any(f"{name}." in text for text in texts)]
     return "\n".join(needed) + "\n\n\n" + "\n\n\n".join(texts)
@@ -116,7 +125,8 @@ def _sources() -> tuple[dict[str, str], dict[str, str]]:
     for node in ast.parse(text).body:
         segment = ast.get_source_segment(text, node) or ""
         if isinstance(node, ast.FunctionDef):
-            sources[node.name] = segment
+            function = ast.parse(segment).body[0]
+            sources[node.name] = without_hints(segment, function) if isinstance(function, ast.FunctionDef) else segment
         elif isinstance(node, ast.Import):
             imports[str(node.names[0].asname)] = segment
     return sources, imports

@@ -6,6 +6,7 @@ import base64
 import json
 import pickle
 import re
+import reprlib
 import typing
 from collections.abc import Callable
 from enum import Enum
@@ -56,7 +57,7 @@ class _NotOfType(Exception):
 
 
 def short_type_name(type_spec: object) -> str | None:
-    """Return the name that decides about the text form: `typing.List[int]` → `List`, `{JsonObject: {…}}` → `JsonObject`."""
+    """Return the name that decides about the text form: `typing.List[int]` → `List`, `{Model: {…}}` → `Model`."""
     if isinstance(type_spec, dict):
         type_spec = next(iter(type_spec), None)
     match = _SHORT_NAME.fullmatch(str(type_spec)) if type_spec else None
@@ -95,7 +96,7 @@ def type_name(annotation: object) -> Any:
 
 
 def serialize(value: object, type_spec: object) -> str:
-    """Return a constant as the text that the container gets; a text stays as it is, as if it had been serialized before.
+    """Return a constant as the text that the container gets; a text is taken to be serialized already.
 
     Raises TypeError for a value that has no text form under this type, ValueError for one that the type does not take.
     """
@@ -104,7 +105,10 @@ def serialize(value: object, type_spec: object) -> str:
     form = form_of(type_spec if type_spec else _TYPE_NAMES.get(type(value)))
     if form is None:
         known = f"type {written_type(type_spec)}" if type_spec else "an input without a type"
-        raise TypeError(f"{_shown(value)} cannot be written as a text for {known}: give it as a text, or give the input a type such as JsonObject")
+        raise TypeError(
+            f"{_shown(value)} cannot be written as a text for {known}: "
+            "give it as a text, or give the input a type such as JsonObject"
+        )
     try:
         return _SERIALIZERS[form](value)
     except _NotOfType as error:
@@ -112,7 +116,7 @@ def serialize(value: object, type_spec: object) -> str:
 
 
 def boolean(content: str) -> bool:
-    """Return the truth value that a text stands for: yes, true, on, 1, … or no, false, off, 0 (Y-06). Raises ValueError for others."""
+    """Return what a text stands for: yes, y, true, t, on, 1, or an opposite (Y-06). Raises ValueError for others."""
     word = content.strip().lower()
     if word not in _TRUE | _FALSE:
         raise ValueError(f"{content!r} is neither true nor false: write one of {', '.join(sorted(_TRUE | _FALSE))}")
@@ -129,10 +133,10 @@ def _without_none(annotation: Any) -> Any:
     members = typing.get_args(annotation)
     is_union = typing.get_origin(annotation) is typing.Union or type(annotation).__name__ == "UnionType"
     rest = [member for member in members if member is not type(None)]
-    return rest[0] if is_union and len(rest) == 1 and len(members) == 2 else annotation
+    return rest[0] if is_union and len(rest) == 1 else annotation
 
 
-def _text(value: object) -> str:
+def _text(_value: object) -> str:
     raise _NotOfType("it takes texts only")
 
 
@@ -182,5 +186,4 @@ _SERIALIZERS: dict[Form, Callable[[object], str]] = {
 
 
 def _shown(value: object) -> str:
-    shown = repr(value)
-    return f"{shown if len(shown) <= 60 else shown[:57] + '…'} ({type(value).__name__})"
+    return f"{reprlib.repr(value)} ({type(value).__name__})"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from kfp_airflow.components.yaml_text import Path
+from kfp_airflow.components.yaml_text import KeyPath
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 
 
@@ -16,26 +16,28 @@ from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 class Problems:
     """What was found wrong with a document so far: path of keys, code, problem and advice of each."""
 
-    found: list[tuple[Path, str, str, str]] = field(default_factory=list)
+    found: list[tuple[KeyPath, str, str, str]] = field(default_factory=list)
 
-    def add(self, path: Path, code: str, problem: str, advice: str) -> None:
+    def add(self, path: KeyPath, code: str, problem: str, advice: str) -> None:
         """Note one problem with the value at `path`."""
         self.found.append((path, code, problem, advice))
 
-    def raise_all(self, name: str, line_of: Callable[[Path], int] = lambda _: 0) -> None:
+    def raise_all(self, name: str, line_of: Callable[[KeyPath], int] = lambda _: 0) -> None:
         """Raise one PipelineError with everything that was found; `name` is the file, `line_of` gives lines in it."""
         if self.found:
             raise PipelineError(
-                Diagnostic(code=code, where=Where(name, line_of(path)), problem=f"{written(path)}{problem}", advice=advice)
+                Diagnostic(
+                    code=code, where=Where(name, line_of(path)), problem=f"{written(path)}{problem}", advice=advice
+                )
                 for path, code, problem, advice in self.found
             )
 
 
-Shape: TypeAlias = Callable[[Any, Path, Problems], Any]
+Shape: TypeAlias = Callable[[Any, KeyPath, Problems], Any]
 S = TypeVar("S", bound="Spec")
 
 
-def written(path: Path) -> str:
+def written(path: KeyPath) -> str:
     """Return a path as people write it, `inputs[0].type: `; nothing for the document itself."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     return f"{text}: " if text else ""
@@ -59,7 +61,7 @@ class Spec:
         problems.raise_all(f"<{cls.__name__}>")
         return spec  # type: ignore[no-any-return]  # no problem: read returned an instance
 
-    def check(self, path: Path, problems: Problems) -> None:
+    def check(self, path: KeyPath, problems: Problems) -> None:
         """Note what is wrong between the parts of this object; each part alone has been read by its shape."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,10 +74,12 @@ class Spec:
         return data
 
 
-def read(cls: type[Spec], data: object, path: Path, problems: Problems) -> Any:
+def read(cls: type[Spec], data: object, path: KeyPath, problems: Problems) -> Any:
     """Return an instance of `cls` from a dict, or None where something is wrong, which `problems` then tells."""
     if not isinstance(data, Mapping):
-        problems.add(path, "KA303", f"{described(data)} stands where {_keys(cls)} are expected", "Write it as keys and values.")
+        problems.add(
+            path, "KA303", f"{described(data)} stands where {_keys(cls)} are expected", "Write it as keys and values."
+        )
         return None
     before = len(problems.found)
     attributes = {_key(cls, attribute): attribute for attribute in _attributes(cls)}
@@ -131,9 +135,14 @@ def described(value: object) -> str:
 def of_type(*types: type, wanted: str) -> Shape:
     """Return a shape for values of exactly these types."""
 
-    def shape(value: Any, path: Path, problems: Problems) -> Any:
+    def shape(value: Any, path: KeyPath, problems: Problems) -> Any:
         if type(value) not in types:
-            problems.add(path, "KA303", f"{described(value)} stands where {wanted} is expected", f"Write {wanted}; quotes make a text.")
+            problems.add(
+                path,
+                "KA303",
+                f"{described(value)} stands where {wanted} is expected",
+                f"Write {wanted}; quotes make a text.",
+            )
         return value
 
     return shape
@@ -142,9 +151,14 @@ def of_type(*types: type, wanted: str) -> Shape:
 def list_of(item: Shape) -> Shape:
     """Return a shape for lists whose items all have the given shape."""
 
-    def shape(value: Any, path: Path, problems: Problems) -> Any:
+    def shape(value: Any, path: KeyPath, problems: Problems) -> Any:
         if not isinstance(value, list | tuple):
-            problems.add(path, "KA303", f"{described(value)} stands where a list is expected", "Write it as a list: '[…]' or lines with '- '.")
+            problems.add(
+                path,
+                "KA303",
+                f"{described(value)} stands where a list is expected",
+                "Write it as a list: '[…]' or lines with '- '.",
+            )
             return value
         return [item(part, (*path, index), problems) for index, part in enumerate(value)]
 
@@ -154,9 +168,11 @@ def list_of(item: Shape) -> Shape:
 def mapping_of(item: Shape) -> Shape:
     """Return a shape for dicts with text keys whose values all have the given shape."""
 
-    def shape(value: Any, path: Path, problems: Problems) -> Any:
+    def shape(value: Any, path: KeyPath, problems: Problems) -> Any:
         if not isinstance(value, Mapping):
-            problems.add(path, "KA303", f"{described(value)} stands where a mapping is expected", "Write it as keys and values.")
+            problems.add(
+                path, "KA303", f"{described(value)} stands where a mapping is expected", "Write it as keys and values."
+            )
             return value
         return {str(key): item(part, (*path, key), problems) for key, part in value.items()}
 
@@ -171,7 +187,7 @@ def spec_of(find: Callable[[], type[Spec]]) -> Shape:
 def one_of(find: Callable[[], tuple[type[Spec], ...]], scalars: Shape | None, wanted: str) -> Shape:
     """Return a shape for a dict that the class having its one key takes, or for a scalar where `scalars` is given."""
 
-    def shape(value: Any, path: Path, problems: Problems) -> Any:
+    def shape(value: Any, path: KeyPath, problems: Problems) -> Any:
         if isinstance(value, Spec):
             return value
         if not isinstance(value, Mapping) and scalars is not None:
@@ -187,7 +203,7 @@ def one_of(find: Callable[[], tuple[type[Spec], ...]], scalars: Shape | None, wa
     return shape
 
 
-def anything(value: Any, _path: Path, _problems: Problems) -> Any:
+def anything(value: Any, _path: KeyPath, _problems: Problems) -> Any:
     """Shape of values that are taken as they are."""
     return value
 

@@ -1,20 +1,22 @@
-"""The parts of a lightweight component's program that call the author's function: their source is copied into the program.
+"""The parts of a lightweight component's program that call the author's function: copied into the program.
 
-They run in the step's container, on Python 3.6 and later, with nothing installed: hence no newer syntax, types in quotes,
-and names that no author uses. `program.py` picks the ones that a component needs (rows W-06 to W-11, F-11, F-12).
+They run in the step's container, on Python 3.6 and later, with nothing installed: hence no newer syntax, and names that
+no author uses. `program.py` picks the ones that a component needs, without type hints (W-06 to W-11, F-11, F-12).
 """
-# ruff: noqa: PTH103, PTH119, PTH120, PTH123, S301, SIM115, UP037 - the text of the program, which is read by authors and runs on old Pythons
+# ruff: noqa: B905, PTH103, PTH123, S301 - the shortest text that old Pythons run: authors read it in their pods
+
+from __future__ import annotations
 
 import base64 as _kfp_base64
 import json as _kfp_json
 import os as _kfp_os
 import pickle as _kfp_pickle
 import sys as _kfp_sys
-from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, NoReturn, Tuple  # noqa: UP035 - for Python 3.6
+from collections.abc import Callable
+from typing import IO, Any, NoReturn, TypeAlias
 
-if TYPE_CHECKING:
-    Input = Tuple[str, str, Callable[[str], object], bool]
-    Output = Tuple[str, Callable[[object], str]]
+_Input: TypeAlias = tuple[str, str, Callable[[str], object], bool]
+_Output: TypeAlias = tuple[str, Callable[[object], str]]
 
 
 def _kfp_read_boolean(text: str) -> bool:
@@ -34,11 +36,11 @@ def _kfp_read_pickle(text: str) -> object:
     return _kfp_pickle.loads(_kfp_base64.b64decode(text))
 
 
-def _kfp_open_text_input(path: str) -> "IO[str]":
+def _kfp_open_text_input(path: str) -> IO[str]:
     return open(path, encoding="utf-8")
 
 
-def _kfp_open_binary_input(path: str) -> "IO[bytes]":
+def _kfp_open_binary_input(path: str) -> IO[bytes]:
     return open(path, "rb")
 
 
@@ -47,17 +49,17 @@ def _kfp_with_folder(path: str) -> str:
     return path
 
 
-def _kfp_open_text_output(path: str) -> "IO[str]":
+def _kfp_open_text_output(path: str) -> IO[str]:
     return open(_kfp_with_folder(path), "w", encoding="utf-8")
 
 
-def _kfp_open_binary_output(path: str) -> "IO[bytes]":
+def _kfp_open_binary_output(path: str) -> IO[bytes]:
     return open(_kfp_with_folder(path), "wb")
 
 
 def _kfp_checked(value: object, *types: type) -> str:
     if not isinstance(value, types):
-        raise TypeError(f"a value of type {types[0].__name__} is expected, got {value!r} of type {type(value).__name__}")
+        raise TypeError(f"a value of type {types[0].__name__} is expected, got one of type {type(value).__name__}")
     return str(value)
 
 
@@ -77,7 +79,7 @@ def _kfp_write_boolean(value: object) -> str:
     return _kfp_checked(value, bool, str)
 
 
-def _kfp_struct(value: "Any") -> object:
+def _kfp_struct(value: Any) -> object:
     if hasattr(value, "to_struct"):
         return value.to_struct()
     raise TypeError(f"an object of type {type(value).__name__} has no JSON form")
@@ -91,12 +93,12 @@ def _kfp_write_pickle(value: object) -> str:
     return value if isinstance(value, str) else _kfp_base64.b64encode(_kfp_pickle.dumps(value)).decode("ascii")
 
 
-def _kfp_refuse(message: str) -> "NoReturn":
+def _kfp_refuse(message: str) -> NoReturn:
     _kfp_sys.stderr.write(f"error: {message}\n")
     _kfp_sys.exit(2)
 
 
-def _kfp_split_command_line(counts: "Dict[str, int]") -> "Dict[str, List[str]]":
+def _kfp_split_command_line(counts: dict[str, int]) -> dict[str, list[str]]:
     # Every flag has a fixed number of values, so a value may begin with a dash.
     given, words = {}, _kfp_sys.argv[1:]
     while words:
@@ -112,7 +114,7 @@ def _kfp_split_command_line(counts: "Dict[str, int]") -> "Dict[str, List[str]]":
     return given
 
 
-def _kfp_read_arguments(given: "Dict[str, List[str]]", inputs: "List[Input]") -> "Dict[str, object]":
+def _kfp_read_arguments(given: dict[str, list[str]], inputs: list[_Input]) -> dict[str, object]:
     missing = [flag for flag, _, _, required in inputs if required and flag not in given]
     if missing:
         _kfp_refuse("the following arguments are required: " + ", ".join(missing))
@@ -122,14 +124,14 @@ def _kfp_read_arguments(given: "Dict[str, List[str]]", inputs: "List[Input]") ->
             try:
                 arguments[name] = read(given[flag][0])
             except (TypeError, ValueError) as error:
-                _kfp_refuse(f"argument {flag}: invalid value: {given[flag][0]!r} ({error})")
+                _kfp_refuse(f"argument {flag}: {error}")
     return arguments
 
 
-def _kfp_write_outputs(values: "Any", outputs: "List[Output]", paths: "List[str]") -> None:
-    if isinstance(values, (str, bytes, dict)):
-        names = ", ".join(name for name, _ in outputs)
-        raise TypeError(f"the function returned a {type(values).__name__}: it has to return a tuple of its outputs {names}")
+def _kfp_write_outputs(values: Any, outputs: list[_Output], paths: list[str]) -> None:
+    names = ", ".join(name for name, _ in outputs)
+    if isinstance(values, (str, bytes, dict)) or len(values) < len(outputs):
+        raise TypeError(f"a tuple of the outputs {names} has to be returned, not a {type(values).__name__}")
     texts = []
     for index, (name, write) in enumerate(outputs):
         try:
@@ -141,7 +143,7 @@ def _kfp_write_outputs(values: "Any", outputs: "List[Output]", paths: "List[str]
             file.write(text)
 
 
-def _kfp_run(function: "Callable[..., Any]", inputs: "List[Input]", outputs: "List[Output]", single: bool) -> None:
+def _kfp_run(function: Callable[..., Any], inputs: list[_Input], outputs: list[_Output], single: bool) -> None:
     counts = {flag: 1 for flag, _, _, _ in inputs}
     given = _kfp_split_command_line({**counts, "----output-paths": len(outputs)})
     arguments = _kfp_read_arguments(given, inputs)

@@ -1,7 +1,7 @@
 """The parts of a component specification: what a component.yaml holds (rows M-18, Y-01 to Y-09, §1.7.1).
 
-The classes take the positional arguments that authors know from `kfp.components.structures`, and can be changed after they
-were made: authors set `component.component_spec.implementation.container.image`, and the next step has that image.
+The classes take the positional arguments that authors know from `kfp.components.structures`, and can be changed after
+they were made: authors set `component.component_spec.implementation.container.image`, and the next step has that image.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, Union
+from typing import Any, ClassVar, TypeAlias
+
+from typing_extensions import override
 
 from kfp_airflow.components import shapes
 from kfp_airflow.components.shapes import Shape, Spec
-from kfp_airflow.components.yaml_text import write_yaml
+from kfp_airflow.components.yaml_text import KeyPath, write_yaml
 
 VERSION = "google.com/cloud/pipelines/component/v1"
 
-TypeName: TypeAlias = Union[str, dict[str, Any], list[Any], None]
-Primitive: TypeAlias = Union[str, int, float, bool, None]
+TypeName: TypeAlias = str | dict[str, Any] | list[Any] | None
+Primitive: TypeAlias = str | int | float | bool | None
 CommandlineArgument: TypeAlias = Any
 """A scalar or one of the placeholder classes below."""
 
@@ -129,6 +131,7 @@ class OutputMetadataPlaceholder(Spec):
     SHAPES: ClassVar[Mapping[str, Shape]] = {"output_metadata": shapes.anything}
     output_metadata: None = None
 
+    @override
     def to_dict(self) -> dict[str, Any]:
         """Return the key with no value."""
         return {"outputMetadata": None}
@@ -141,6 +144,7 @@ class ExecutorInputPlaceholder(Spec):
     SHAPES: ClassVar[Mapping[str, Shape]] = {"executor_input": shapes.anything}
     executor_input: None = None
 
+    @override
     def to_dict(self) -> dict[str, Any]:
         """Return the key with no value."""
         return {"executorInput": None}
@@ -166,7 +170,7 @@ _ARGUMENT = shapes.one_of(
 _ARGUMENTS = shapes.list_of(_ARGUMENT)
 
 
-def _argument_or_list(value: Any, path: shapes.Path, problems: shapes.Problems) -> Any:
+def _argument_or_list(value: Any, path: KeyPath, problems: shapes.Problems) -> Any:
     return (_ARGUMENTS if isinstance(value, list) else _ARGUMENT)(value, path, problems)
 
 
@@ -256,7 +260,7 @@ class MetadataSpec(Spec):
 
 @dataclass
 class ComponentSpec(Spec):
-    """A whole component. Duplicate names and references that lead nowhere are refused when it is read or made into a factory."""
+    """A whole component. Names that are there twice and references that lead nowhere are refused when it is used."""
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
         "name": shapes.text,
@@ -264,7 +268,9 @@ class ComponentSpec(Spec):
         "metadata": shapes.spec_of(lambda: MetadataSpec),
         "inputs": shapes.list_of(shapes.spec_of(lambda: InputSpec)),
         "outputs": shapes.list_of(shapes.spec_of(lambda: OutputSpec)),
-        "implementation": shapes.one_of(lambda: (ContainerImplementation, GraphImplementation), None, "an implementation"),
+        "implementation": shapes.one_of(
+            lambda: (ContainerImplementation, GraphImplementation), None, "an implementation"
+        ),
         "version": shapes.text,
     }
     name: str | None = None
@@ -275,7 +281,8 @@ class ComponentSpec(Spec):
     implementation: ContainerImplementation | GraphImplementation | None = None
     version: str | None = VERSION
 
-    def check(self, path: shapes.Path, problems: shapes.Problems) -> None:
+    @override
+    def check(self, path: KeyPath, problems: shapes.Problems) -> None:
         """Note every name that is there twice and every reference that leads nowhere."""
         check_names(self, path, problems)
 
@@ -344,7 +351,9 @@ class TaskOutputArgument(Spec):
     def with_type(self, type_spec: TypeName) -> TaskOutputArgument:
         """Return the same output with another type."""
         reference = self.task_output
-        return TaskOutputArgument(TaskOutputReference(reference.output_name, reference.task_id, reference.task, type_spec))
+        return TaskOutputArgument(
+            TaskOutputReference(reference.output_name, reference.task_id, reference.task, type_spec)
+        )
 
     def without_type(self) -> TaskOutputArgument:
         """Return the same output without a type, so that it fits every input."""
@@ -429,10 +438,12 @@ class GraphImplementation(Spec):
     graph: GraphSpec
 
 
-def check_names(spec: ComponentSpec, path: shapes.Path, problems: shapes.Problems) -> None:
+def check_names(spec: ComponentSpec, path: KeyPath, problems: shapes.Problems) -> None:
     """Note every input or output name that is there twice, and every placeholder for one that does not exist."""
     inputs = _unique_names(spec.inputs, (*path, "inputs"), problems)
     outputs = _unique_names(spec.outputs, (*path, "outputs"), problems)
+    if isinstance(spec.implementation, GraphImplementation):
+        _check_graph(spec.implementation.graph, inputs, outputs, (*path, "implementation", "graph"), problems)
     if not isinstance(spec.implementation, ContainerImplementation):
         return
     container, path = spec.implementation.container, (*path, "implementation", "container")
@@ -444,7 +455,7 @@ def check_names(spec: ComponentSpec, path: shapes.Path, problems: shapes.Problem
         _check_reference(name, "output", outputs, (*path, "fileOutputs", name), problems)
 
 
-def _unique_names(ports: list[Any] | None, path: shapes.Path, problems: shapes.Problems) -> tuple[str, ...]:
+def _unique_names(ports: list[Any] | None, path: KeyPath, problems: shapes.Problems) -> tuple[str, ...]:
     names: list[str] = []
     for index, port in enumerate(ports or ()):
         if port.name in names:
@@ -454,7 +465,7 @@ def _unique_names(ports: list[Any] | None, path: shapes.Path, problems: shapes.P
     return tuple(names)
 
 
-def _check_reference(name: str, kind: str, known: tuple[str, ...], path: shapes.Path, problems: shapes.Problems) -> None:
+def _check_reference(name: str, kind: str, known: tuple[str, ...], path: KeyPath, problems: shapes.Problems) -> None:
     if name not in known:
         has = ", ".join(f"'{other}'" for other in known)
         advice = f"The {kind}s of this component are {has}." if known else f"Declare '{name}' under '{kind}s:'."
@@ -473,7 +484,62 @@ def _references(argument: Any) -> list[tuple[str, str]]:
             return _references([structure.condition, structure.then_value, structure.else_value])
         case OutputPathPlaceholder() | OutputUriPlaceholder():
             return [("output", argument.output_name)]
-        case InputValuePlaceholder() | InputPathPlaceholder() | IsPresentPlaceholder() | InputUriPlaceholder() | InputMetadataPlaceholder():
+        case (
+            InputValuePlaceholder()
+            | InputPathPlaceholder()
+            | IsPresentPlaceholder()
+            | InputUriPlaceholder()
+            | InputMetadataPlaceholder()
+        ):
             return [("input", argument.input_name)]
         case _:
             return []
+
+
+def task_dependencies(task: TaskSpec) -> tuple[str, ...]:
+    """Return the ids of the tasks whose outputs a task of a graph component takes."""
+    references = [
+        argument.task_output for argument in (task.arguments or {}).values() if isinstance(argument, TaskOutputArgument)
+    ]
+    return tuple(reference.task_id for reference in references if reference.task_id is not None)
+
+
+def task_order(tasks: Mapping[str, TaskSpec]) -> tuple[str, ...] | None:
+    """Return the ids of a graph's tasks, each after those it depends on, otherwise as written; None for a cycle."""
+    order: list[str] = []
+    waiting = list(tasks)
+    while waiting:
+        ready = next(
+            (name for name in waiting if all(other not in waiting for other in task_dependencies(tasks[name]))), None
+        )
+        if ready is None:
+            return None
+        waiting.remove(ready)
+        order.append(ready)
+    return tuple(order)
+
+
+def _check_graph(
+    graph: GraphSpec, inputs: tuple[str, ...], outputs: tuple[str, ...], path: KeyPath, problems: shapes.Problems
+) -> None:
+    places: list[tuple[KeyPath, Any]] = [
+        ((*path, "outputValues", name), value) for name, value in (graph.output_values or {}).items()
+    ]
+    for task_id, task in graph.tasks.items():
+        places += [
+            ((*path, "tasks", task_id, "arguments", name), value) for name, value in (task.arguments or {}).items()
+        ]
+    for place, value in places:
+        if isinstance(value, GraphInputArgument):
+            _check_reference(value.graph_input.input_name, "input", inputs, place, problems)
+        elif isinstance(value, TaskOutputArgument):
+            _check_reference(str(value.task_output.task_id), "task", tuple(graph.tasks), place, problems)
+    for name in graph.output_values or ():
+        _check_reference(name, "output", outputs, (*path, "outputValues", name), problems)
+    if task_order(graph.tasks) is None:
+        problems.add(
+            (*path, "tasks"),
+            "KA307",
+            "the tasks of this graph wait for each other in a circle",
+            "Remove one of the taskOutput references.",
+        )

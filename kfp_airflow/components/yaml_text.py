@@ -10,8 +10,12 @@ from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_NODES = 1_000_000
+MAX_DEPTH = 100
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+"""The keys and indexes that lead to a part of a document."""
+_TRUTH_WORDS = frozenset("yYnN")
+"""Truth values to other readers of YAML, texts to this one."""
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -19,13 +23,16 @@ _DUMPER: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 def read_yaml(content: str, *, name: str) -> Any:
     """Return the one YAML document of `content` as dicts, lists and scalars; `name` is the file in messages.
 
-    Raises PipelineError for text that is no YAML, is longer than MAX_BYTES, contains itself through an alias, or grows
-    beyond MAX_NODES when its aliases are written out.
+    Raises PipelineError for text that is no YAML, is longer than MAX_BYTES, is nested deeper than MAX_DEPTH, contains
+    itself through an alias, or grows beyond MAX_NODES when its aliases are written out.
     """
     if len(content) > MAX_BYTES:
         raise _refused(name, f"the text has {len(content):,} characters", f"At most {MAX_BYTES:,} are read.")
     try:
-        document = yaml.load(content, Loader=_LOADER)  # noqa: S506: a safe loader, in C where there is one
+        _check_depth(content, name)
+        document = yaml.load(content, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+    except PipelineError:
+        raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -37,8 +44,8 @@ def read_yaml(content: str, *, name: str) -> Any:
     return document
 
 
-def line_of(content: str, path: Path) -> int:
-    """Return the line, counted from 1, of the value that `path` (keys and indexes) leads to, or of its nearest parent."""
+def line_of(content: str, path: KeyPath) -> int:
+    """Return the line, counted from 1, of the value that `path` leads to, or of its nearest parent."""
     node = yaml.compose(content, Loader=_LOADER)
     line = 1
     for step in path:
@@ -50,8 +57,12 @@ def line_of(content: str, path: Path) -> int:
 
 
 def write_yaml(document: object) -> str:
-    """Return plain data as YAML: keys in their order, texts of several lines as blocks, short lists and dicts in one line."""
-    return str(yaml.dump(document, Dumper=_BlockTextDumper, default_flow_style=None, sort_keys=False, width=2**31, allow_unicode=True))
+    """Return plain data as YAML: keys in their order, texts of several lines as blocks, short parts in one line."""
+    return str(
+        yaml.dump(
+            document, Dumper=_BlockTextDumper, default_flow_style=None, sort_keys=False, width=120, allow_unicode=True
+        )
+    )
 
 
 class _BlockTextDumper(_DUMPER):  # type: ignore[misc]  # the base is chosen at run time
@@ -59,7 +70,7 @@ class _BlockTextDumper(_DUMPER):  # type: ignore[misc]  # the base is chosen at 
 
 
 def _represent_text(dumper: Any, content: str) -> Any:
-    style = "|" if "\n" in content else None
+    style = "|" if "\n" in content else '"' if content in _TRUTH_WORDS else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", content, style=style)
 
 
@@ -76,8 +87,21 @@ def _child(node: Any, step: str | int) -> tuple[Any, int] | None:
     return None
 
 
+def _check_depth(content: str, name: str) -> None:
+    """Raise PipelineError for a document nested too deeply: libyaml's composer recurses, and ends the process with it."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise _refused(name, f"this YAML is nested more than {MAX_DEPTH} levels deep", "Make it flatter.", line)
+
+
 def _check_size(document: object, name: str) -> None:
-    """Raise PipelineError where the document contains itself or has too many nodes, without walking a shared part twice."""
+    """Raise PipelineError where the document contains itself or has too many nodes; shared parts are walked once."""
     sizes: dict[int, int] = {}
     open_parts: set[int] = set()
 
@@ -93,7 +117,9 @@ def _check_size(document: object, name: str) -> None:
         return sizes[id(part)]
 
     if size(document) > MAX_NODES:
-        raise _refused(name, f"this YAML has more than {MAX_NODES:,} values once its aliases are written out", "Make it smaller.")
+        raise _refused(
+            name, f"this YAML has more than {MAX_NODES:,} values once its aliases are written out", "Make it smaller."
+        )
 
 
 def _refused(name: str, problem: str, advice: str, line: int = 0) -> PipelineError:

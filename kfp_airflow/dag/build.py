@@ -26,7 +26,17 @@ from kfp_airflow.dag.tasks import build_task
 from kfp_airflow.dag.words import comparison_words
 from kfp_airflow.diagnostics import PipelineError, UsageError
 from kfp_airflow.graph.check import check
-from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep, SubGraph, walk
+from kfp_airflow.graph.model import (
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Loop,
+    Member,
+    Pipeline,
+    ResourceStep,
+    SubGraph,
+    walk,
+)
 from kfp_airflow.operators.placement import Facts, Guard
 
 
@@ -60,7 +70,9 @@ def _begin(pipeline: Pipeline, options: DagOptions) -> Build:
         facts=Facts(
             pipeline=pipeline.name,
             parameters={parameter.name: parameter for parameter in pipeline.parameters},
-            timeout=timedelta(seconds=settings.timeout_s) if settings.timeout_s and _has_exit_handler(pipeline) else None,
+            timeout=timedelta(seconds=settings.timeout_s)
+            if settings.timeout_s and _has_exit_handler(pipeline)
+            else None,
         ),
         runtime=options.runtime or _default_runtime(),
     )
@@ -101,14 +113,18 @@ def _dag_arguments(pipeline: Pipeline, options: DagOptions) -> dict[str, Any]:
 
 
 def _check_schedule(pipeline: Pipeline, options: DagOptions, schedule: object) -> None:
-    required = [parameter.name for parameter in pipeline.parameters if parameter.default is None and not parameter.optional]
+    required = [
+        parameter.name for parameter in pipeline.parameters if parameter.default is None and not parameter.optional
+    ]
     if schedule is not None and required:
         raise UsageError(
             f"{pipeline.where}: pipeline '{pipeline.name}' is to run on a schedule and has parameters without default: "
             f"{', '.join(required)}. Give them defaults in the pipeline function"
         )
     if options.catchup and options.start_date is None:
-        raise UsageError(f"{pipeline.where}: pipeline '{pipeline.name}': catchup=True needs a start_date, the first slot to run")
+        raise UsageError(
+            f"{pipeline.where}: pipeline '{pipeline.name}': catchup=True needs a start_date, the first slot to run"
+        )
 
 
 def _document(pipeline: Pipeline) -> str:

@@ -26,7 +26,9 @@ def build_exits(pipeline: Pipeline, build: Build) -> None:
         if not isinstance(group.handler, ContainerStep):
             continue  # gaps.py has refused it
         task = build_exit_task(group.handler, build)
-        task.set_upstream([*(everything if outermost else _tasks(group.members, build)), *(handlers if outermost else ())])
+        task.set_upstream(
+            [*(everything if outermost else _tasks(group.members, build)), *(handlers if outermost else ())]
+        )
         handlers.append(task)
     if handlers:
         verdict = VerdictOperator(task_id=build.plan.verdict_task_id).as_teardown(on_failure_fail_dagrun=True)

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from kfp_airflow.dag.params import check_defaults
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep, SubGraph, steps
+from kfp_airflow.graph.model import (
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Loop,
+    Member,
+    Pipeline,
+    ResourceStep,
+    SubGraph,
+    steps,
+)
 
 
 def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:

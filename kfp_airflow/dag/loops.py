@@ -40,8 +40,17 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
 
 
 def _build_items_task(loop: Loop, items: Reference, scope: Scope) -> ItemsOperator:
-    used = (reference for member in walk(loop.members) if isinstance(member, ContainerStep) for reference in references(member))
-    keys = {reference.key for reference in used if isinstance(reference, ItemRef) and reference.loop == loop.id and reference.key}
+    used = (
+        reference
+        for member in walk(loop.members)
+        if isinstance(member, ContainerStep)
+        for reference in references(member)
+    )
+    keys = {
+        reference.key
+        for reference in used
+        if isinstance(reference, ItemRef) and reference.loop == loop.id and reference.key
+    }
     return ItemsOperator(
         task_id=scope.build.plan.items_task_ids[loop.id],
         items=items,

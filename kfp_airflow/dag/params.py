@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from airflow.sdk import Param
+from typing import TYPE_CHECKING, Any, Final
 
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.graph.model import Parameter, Pipeline
 from kfp_airflow.graph.text import Struct, Text, Tree
+
+if TYPE_CHECKING:
+    from airflow.sdk import Param
 
 _JSON_TYPES: Final[Mapping[str, str]] = {
     "String": "string",
@@ -79,6 +80,8 @@ def check_defaults(pipeline: Pipeline) -> Iterator[Diagnostic]:
 
 
 def _param(parameter: Parameter) -> Param:
+    from airflow.sdk import Param  # checking parameters, in the command line, takes no Airflow
+
     json_type = _json_type(parameter)
     schema: dict[str, Any] = {} if json_type is None else {"type": json_type}
     if parameter.description:
@@ -110,5 +113,3 @@ def _type_name(kind: Tree) -> str | None:
             return kind.entries[0][0].constant
         case _:
             return None
-
-

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep, Step, SubGraph
+from kfp_airflow.graph.model import (
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Loop,
+    Member,
+    Pipeline,
+    ResourceStep,
+    Step,
+    SubGraph,
+)
 
 MAX_GROUP_ID = 200
 

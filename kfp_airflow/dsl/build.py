@@ -10,12 +10,13 @@ from pathlib import Path
 from kfp_airflow.diagnostics import UNKNOWN, Diagnostic, PipelineError, Where
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.members import build_members
 from kfp_airflow.dsl.notes import note, noting
 from kfp_airflow.dsl.ops import ContainerOp
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.pipeline import Pipeline, PipelineFunction
-from kfp_airflow.dsl.signatures import PipelineArgument, read_arguments, read_docstring
+from kfp_airflow.dsl.signatures import PipelineArgument, read_arguments
 from kfp_airflow.dsl.types import is_type_checking, type_checking
 from kfp_airflow.dsl.values import Reader, literal_tree
 from kfp_airflow.dsl.where import is_ours
@@ -50,10 +51,11 @@ def build_graph(
     """Return the graph of a pipeline function, decorated or not (D-01); the function runs once (PP-05).
 
     `name` and `description` take the place of the decorator's, `conf` of everything that the function sets (§1.3);
-    `parameters` are further pipeline parameters with their values as defaults (Z-03); with `type_check=False` wrong types
-    only warn (T-06). Raises PipelineError with everything that is wrong, also where the function itself raised: then the
-    diagnostic names the author's line. Warnings go to the `noting()` around the call, else they are Python warnings at the
-    author's line. The graph is checked by `graph.check` only where something was wrong already: whoever uses it checks it.
+    `parameters` are further pipeline parameters with their values as defaults (Z-03); with `type_check=False` wrong
+    types only warn (T-06). Raises PipelineError with everything that is wrong, also where the function itself raised:
+    then the diagnostic names the author's line. Warnings go to the `noting()` around the call, else they are Python
+    warnings at the author's line. `graph.check` is asked only where something was wrong already: whoever uses the
+    graph checks it.
     """
     with noting() as notes, type_checking(enabled=type_check and is_type_checking()):
         graph = _build(function, name, description, conf, parameters, notes)
@@ -133,7 +135,7 @@ def _show_pod_fields(op: ContainerOp) -> None:
 
 
 def _failure(error: Exception, function: PipelineFunction, where: Where) -> Diagnostic:
-    """Return the diagnostic of an author's exception: at the last line of the author's own file, else of any file but ours."""
+    """Return the diagnostic of an author's exception: at its last line in the author's file, else in any but ours."""
     frames = traceback.walk_tb(error.__traceback__)
     places = [Where(frame.f_code.co_filename, line) for frame, line in frames if not is_ours(frame.f_code)]
     own = [place for place in places if Path(place.file) == Path(where.file)]
@@ -141,8 +143,9 @@ def _failure(error: Exception, function: PipelineFunction, where: Where) -> Diag
     return Diagnostic(
         code="KA001",
         where=(own or places or [where])[-1],
-        problem=f"pipeline function '{function.__name__}' raised {type(error).__name__}{f': {message}' if message else ''}",
-        advice="The function runs once, when the pipeline is built; its arguments are no values then, but stand for them.",
+        problem=f"the pipeline function '{function.__name__}' raised {type(error).__name__}"
+        f"{f': {message}' if message else ''}",
+        advice="The function runs once, when the pipeline is built; its arguments stand for values of the run.",
         row="PP-05",
     )
 
@@ -177,7 +180,7 @@ def _settings(conf: PipelineConf, where: Where) -> model.Settings:
                 code="KA013",
                 where=where,
                 problem="the data_passing_method of the pipeline's settings is left out",
-                advice="Files travel through the artifact store of this installation; the steps see the same paths and bytes.",
+                advice="Files travel through the artifact store; the steps see the same paths and bytes.",
                 row="D-31",
                 severity="warning",
             )

@@ -1,4 +1,4 @@
-"""Containers of a pod as authors configure them: the main one of an op, init containers, sidecars (rows C-01 to C-13, D-11, D-12).
+"""Containers of a pod as authors configure them: main ones, init containers, sidecars (C-01 to C-13, D-11, D-12).
 
 No kubernetes client is imported: its objects are stored as they come and recognised by the names of their classes.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+
+from typing_extensions import override
 
 from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any, match_serialized_pipelineparam
 
@@ -32,6 +34,7 @@ CONTAINER_ATTRIBUTES: Final[Mapping[str, str]] = {
     "resize_policy": "resizePolicy",
     "resources": "resources",
     "restart_policy": "restartPolicy",
+    "restart_policy_rules": "restartPolicyRules",
     "security_context": "securityContext",
     "startup_probe": "startupProbe",
     "stdin": "stdin",
@@ -47,7 +50,7 @@ CONTAINER_ATTRIBUTES: Final[Mapping[str, str]] = {
 
 
 def as_string_list(value: object) -> list[str] | None:
-    """Return a command line as KFP reads it (O-04): None stays, a scalar becomes a list of one, every item its `str()`."""
+    """Return a command line as KFP reads it (O-04): None stays, a scalar becomes a list, every item its `str()`."""
     if value is None:
         return None
     if isinstance(value, (list, tuple)):
@@ -96,6 +99,7 @@ class Container:
     resize_policy: object = None
     resources: object = None
     restart_policy: object = None
+    restart_policy_rules: object = None
     security_context: object = None
     startup_probe: object = None
     stdin: object = None
@@ -108,19 +112,25 @@ class Container:
     working_dir: object = None
 
     def __init__(
-        self, image: object, command: object = None, args: object = None, name: str = "", **options: object
+        self,
+        image: object,
+        command: object = None,
+        args: object = None,
+        options: Mapping[str, object] | None = None,
+        name: str = "",
     ) -> None:
         self.image = image
         self.command = as_string_list(command)
         self.args = as_string_list(args)
         self.name = name
-        for option, value in options.items():
+        for option, value in (options or {}).items():
             if option not in CONTAINER_ATTRIBUTES:
                 raise TypeError(
                     f"a container has no field {option!r}; it has {', '.join(sorted(CONTAINER_ATTRIBUTES))}"
                 )
             setattr(self, option, value)
 
+    @override
     def __repr__(self) -> str:
         """Return the class and the fields that are set."""
         fields = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items() if value is not None)
@@ -132,19 +142,19 @@ class Container:
 
     def set_memory_request(self, memory: object) -> Self:
         """Request memory: `512Mi`, `1G` or a PipelineParam (C-01)."""
-        return self.add_resource_request("memory", _quantity(memory, "memory"))
+        return self.add_resource_request("memory", check_quantity(memory, "memory"))
 
     def set_memory_limit(self, memory: object) -> Self:
         """Limit memory: `512Mi`, `1G` or a PipelineParam (C-01)."""
-        return self.add_resource_limit("memory", _quantity(memory, "memory"))
+        return self.add_resource_limit("memory", check_quantity(memory, "memory"))
 
     def set_ephemeral_storage_request(self, size: object) -> Self:
         """Request storage that lives as long as the pod (C-02)."""
-        return self.add_resource_request("ephemeral-storage", _quantity(size, "ephemeral-storage"))
+        return self.add_resource_request("ephemeral-storage", check_quantity(size, "ephemeral-storage"))
 
     def set_ephemeral_storage_limit(self, size: object) -> Self:
         """Limit storage that lives as long as the pod (C-02)."""
-        return self.add_resource_limit("ephemeral-storage", _quantity(size, "ephemeral-storage"))
+        return self.add_resource_limit("ephemeral-storage", check_quantity(size, "ephemeral-storage"))
 
     def set_cpu_request(self, cpu: object) -> Self:
         """Request processors: `500m`, `1.5` or a PipelineParam (C-03)."""
@@ -155,10 +165,10 @@ class Container:
         return self.add_resource_limit("cpu", _cpu(cpu))
 
     def set_gpu_limit(self, gpu: object, vendor: object = "nvidia") -> Self:
-        """Limit GPUs: a whole number of `nvidia` or `amd` ones; with a PipelineParam `vendor` may be the resource's name (C-04).
+        """Limit GPUs: a whole number of `nvidia` or `amd` ones; for a PipelineParam any resource (C-04).
 
-        KFP asks for a resource named `nvidia` where the number is a parameter and no vendor is given, which no cluster has
-        (F-07): here both spellings mean `nvidia.com/gpu`.
+        KFP asks for a resource named `nvidia` where the number is a parameter and no vendor is given, which no cluster
+        has (F-07): here both spellings mean `nvidia.com/gpu`.
         """
         if _is_future(gpu):
             name = str(vendor)
@@ -203,7 +213,7 @@ class Container:
         """Add all variables of a config map or secret: a V1EnvFromSource (C-07)."""
         return self._append("env_from", env_from, "V1EnvFromSource")
 
-    def set_env_variable(self, name: str, value: str) -> Self:  # noqa: ARG002 - KFP's signature
+    def set_env_variable(self, name: str, value: str) -> Self:
         """Refuse: KFP has this method for its second version only (C-08)."""
         raise ValueError(
             "set_env_variable is v2 only. Use add_env_variable for v1: add_env_variable(V1EnvVar(name=…, value=…))"
@@ -242,17 +252,17 @@ class Container:
         self.lifecycle = _instance(lifecycle, "V1Lifecycle")
         return self
 
-    def set_stdin(self, stdin: bool = True) -> Self:  # noqa: FBT001, FBT002 - KFP's signature
+    def set_stdin(self, stdin: bool = True) -> Self:
         """Keep the standard input open (C-11)."""
         self.stdin = stdin
         return self
 
-    def set_stdin_once(self, stdin_once: bool = True) -> Self:  # noqa: FBT001, FBT002 - KFP's signature
+    def set_stdin_once(self, stdin_once: bool = True) -> Self:
         """Close the standard input after its first reader (C-11)."""
         self.stdin_once = stdin_once
         return self
 
-    def set_tty(self, tty: bool = True) -> Self:  # noqa: FBT001, FBT002 - KFP's signature
+    def set_tty(self, tty: bool = True) -> Self:
         """Give the program a terminal (C-11)."""
         self.tty = tty
         return self
@@ -307,13 +317,13 @@ class UserContainer(Container):
         image: object,
         command: object = None,
         args: object = None,
-        mirror_volume_mounts: bool | None = None,  # noqa: FBT001 - KFP's signature
+        mirror_volume_mounts: bool | None = None,
         **kwargs: object,
     ) -> None:
-        super().__init__(image, command, args, name=name, **kwargs)
+        super().__init__(image, command, args, kwargs, name)
         self.mirror_volume_mounts = mirror_volume_mounts
 
-    def set_mirror_volume_mounts(self, mirror_volume_mounts: bool = True) -> Self:  # noqa: FBT001, FBT002 - KFP's signature
+    def set_mirror_volume_mounts(self, mirror_volume_mounts: bool = True) -> Self:
         """Mount all volumes of the main container here, too."""
         self.mirror_volume_mounts = mirror_volume_mounts
         return self
@@ -329,7 +339,7 @@ class Sidecar(UserContainer):
 
 
 def has_class_name(value: object, class_name: str) -> bool:
-    """Tell whether a class of that name is the value's or one of its bases: any version of the kubernetes client will do."""
+    """Tell whether the value's class or one of its bases has that name, in any version of the kubernetes client."""
     return any(base.__name__ == class_name for base in type(value).__mro__)
 
 
@@ -345,7 +355,8 @@ def _is_future(value: object) -> bool:
     )
 
 
-def _quantity(value: object, resource: str) -> object:
+def check_quantity(value: object, resource: str) -> object:
+    """Return a quantity of bytes if KFP takes it (C-01): `512Mi`, a placeholder; raises ValueError or TypeError."""
     if isinstance(value, PipelineParam):
         return value
     if not isinstance(value, str):
@@ -364,7 +375,5 @@ def _cpu(value: object) -> object:
     if not isinstance(value, str):
         raise TypeError(f"a cpu quantity has to be a string such as '500m' or '1.5', not {value!r}")
     if not re.fullmatch(r"[0-9]+m|[0-9]*\.?[0-9]+|[0-9]+\.", value) and not _is_future(value):
-        raise ValueError(
-            f'Invalid cpu string. Should be float or integer, or integer followed by "m". Got: {value!r}'
-        )
+        raise ValueError(f'Invalid cpu string. Should be float or integer, or integer followed by "m". Got: {value!r}')
     return value

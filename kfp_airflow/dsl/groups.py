@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from typing_extensions import override
+
 from kfp_airflow.diagnostics import Diagnostic, PipelineError
+from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.ops import BaseOp
 from kfp_airflow.dsl.params import PipelineParam, match_serialized_pipelineparam
 from kfp_airflow.dsl.pipeline import OpsGroup as OpsGroup
@@ -33,7 +36,7 @@ class ExitHandler(OpsGroup):
         if exit_op.dependent_names:
             raise ValueError(
                 f"exit_op cannot depend on any other ops. {exit_op.human_name!r} comes after "
-                f"{', '.join(exit_op.dependent_names)}: an exit handler runs after everything anyway, take .after() away"
+                f"{', '.join(exit_op.dependent_names)}: it runs after everything anyway, take .after() away"
             )
         exit_op.is_exit_handler = True
         self.exit_op = exit_op
@@ -55,8 +58,8 @@ class ParallelFor(OpsGroup):
     """Ops that run once per item of a list, known now or at run time: `with dsl.ParallelFor([1, 2]) as item:` (D-21).
 
     `parallelism` limits how many iterations run at a time; None and 0 mean no limit (L-09).
-    Raises TypeError for what is no list (L-01), IndexError for a list without items, ValueError for dicts with different
-    keys or keys that are no identifiers (L-03).
+    Raises TypeError for what is no list (L-01), IndexError for a list without items, ValueError for dicts whose keys
+    differ or are no identifiers (L-03).
     """
 
     def __init__(self, loop_args: object, parallelism: int | None = None) -> None:
@@ -66,8 +69,11 @@ class ParallelFor(OpsGroup):
         super().__init__("for_loop", parallelism=parallelism or 0)
         source = _as_param(loop_args)
         self.items_is_pipeline_param = source is not None
-        self.loop_args = self.item = LoopItem.of_param(source) if source is not None else _item_of_list(loop_args, owner)
+        self.loop_args = self.item = (
+            _item_of_param(source, owner) if source is not None else _item_of_list(loop_args, owner)
+        )
 
+    @override
     def __enter__(self) -> LoopItem:
         """Open the loop and return its item."""
         super().__enter__()
@@ -75,26 +81,31 @@ class ParallelFor(OpsGroup):
 
 
 class LoopItem(PipelineParam):
-    """The item of a loop; `item.key` is the value of a dict item under `key` (L-03, L-07)."""
+    """The item of a loop; `item.key` is the value of a dict item under `key`, `name` and `value` too (L-03, L-07)."""
 
     def __init__(self, name: str, items: object, op_name: str | None = None) -> None:
         super().__init__(name, op_name)
+        self._name, self._op_name = name, op_name
         self.items_or_pipeline_param = items
         self.referenced_subvar_names: list[str] = []
 
-    @classmethod
-    def of_param(cls, source: PipelineParam) -> LoopItem:
-        """Return the item of a loop over a value that is known at run time."""
-        return cls(f"{source.name}-loop-item", source, source.op_name)
+    @property
+    @override
+    def full_name(self) -> str:
+        """Return the name in messages."""
+        return self._name
+
+    def set_variable(self, key: str) -> PipelineParam:
+        """Return the value under `key`, which from now on is the attribute `key`, whatever that was before."""
+        variable = self.__dict__[key] = PipelineParam(f"{self._name}-subvar-{key}", self._op_name)
+        return variable
 
     def __getattr__(self, key: str) -> PipelineParam:
         """Return the value under `key` of the item, a dict at run time."""
-        if key.startswith("__"):
+        if key.startswith("_"):
             raise AttributeError(key)
         self.referenced_subvar_names.append(key)
-        variable = PipelineParam(f"{self.name}-subvar-{key}", self.op_name)
-        setattr(self, key, variable)
-        return variable
+        return self.set_variable(key)
 
 
 LoopArguments = LoopItem
@@ -118,13 +129,24 @@ def _item_of_list(items: object, owner: Pipeline) -> LoopItem:
     if isinstance(items[0], Mapping):
         keys = [set(item) if isinstance(item, Mapping) else None for item in items]
         if any(other != keys[0] for other in keys):
-            raise ValueError(f"If you input a list of dicts then all dicts should have the same keys. Got: {items!r}")
+            raise ValueError(f"the dicts of a loop's list should all have the same keys. Got: {items!r}")
         for key in items[0]:
             if not (isinstance(key, str) and key.isidentifier()):
                 raise ValueError(f"Keys of a loop's dicts have to be names such as 'learning_rate'. Got: {key!r}")
     item = LoopItem(f"loop-item-param-{number}", list(items))
     for key in items[0] if isinstance(items[0], Mapping) else ():
-        setattr(item, key, PipelineParam(f"{item.name}-subvar-{key}"))
+        item.set_variable(key)
+    return item
+
+
+def _item_of_param(source: PipelineParam, owner: Pipeline) -> LoopItem:
+    """Return the item of a loop over a run-time value, of another name than the items of the loops around it."""
+    ((name, op, _),) = match_serialized_pipelineparam(str(source))
+    around = "".join(str(group.loop_args) for group in owner.groups if group.loop_args is not None)
+    taken = {found.name for found in match_serialized_pipelineparam(around)}
+    item = LoopItem(naming.UniqueNames().take(f"{name}-loop-item", taken), source, op or None)
+    for key in ("name", "value"):  # attributes of every parameter: what an author asks for is the item's
+        item.set_variable(key)
     return item
 
 
@@ -138,9 +160,9 @@ def graph_component(function: object) -> object:
                 Diagnostic(
                     code="KA003",
                     where=author_place(),
-                    problem=f"the graph component '{name}' is called: groups that call themselves are not supported yet",
-                    advice="Where it does not call itself, take @dsl.graph_component away: its steps are then part of the pipeline. "
-                    "Else unroll it, or loop in the program of one step.",
+                    problem=f"the graph component '{name}' is called: these groups are not supported yet",
+                    advice="Where it does not call itself, take @dsl.graph_component away: its steps are then part of "
+                    "the pipeline. Else unroll it, or loop in the program of one step.",
                     row="R-01",
                 )
             ]

@@ -9,7 +9,7 @@ from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.groups import Condition, ExitHandler, ParallelFor, SubGraph
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.dsl.params import ConditionOperator, PipelineParam
+from kfp_airflow.dsl.params import ConditionOperator, PipelineParam, match_serialized_pipelineparam
 from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
 from kfp_airflow.dsl.steps import Site, build_step
 from kfp_airflow.dsl.values import ItemName, Reader
@@ -50,18 +50,22 @@ def _loops(group: OpsGroup) -> Iterator[ParallelFor]:
 
 
 def _item_name(item: PipelineParam) -> ItemName:
-    op, name = item.pattern.removeprefix("{{pipelineparam:op=").removesuffix("}}").split(";name=")
+    ((name, op, _),) = match_serialized_pipelineparam(str(item))
     return op, name
 
 
 def _members(members: Iterable[BaseOp | OpsGroup], site: Site) -> tuple[model.Member, ...]:
-    return tuple(_group(member, site) if isinstance(member, OpsGroup) else build_step(member, site) for member in members)
+    return tuple(
+        _group(member, site) if isinstance(member, OpsGroup) else build_step(member, site) for member in members
+    )
 
 
 def _group(group: OpsGroup, site: Site) -> model.Group:
     """Return the graph's group; a group type that is not KFP's own runs its members as they are, without limit."""
     group_id = site.ids[group.name or group.type]
-    after = site.after(other.name or other.type if isinstance(other, OpsGroup) else other.name for other in group.dependencies)
+    after = site.after(
+        other.name or other.type if isinstance(other, OpsGroup) else other.name for other in group.dependencies
+    )
     match group:
         case Condition():
             return model.Condition(
@@ -131,7 +135,7 @@ def _comparison(group: Condition, reader: Reader) -> model.Comparison:
             code="KA005",
             where=group.where,
             problem=f"dsl.Condition got {shown}, which is no comparison of a run-time value",
-            advice="Write a comparison: dsl.Condition(step.output == 'heads'); `and` is a Condition inside a Condition.",
+            advice="Write a comparison: dsl.Condition(step.output == 'heads'); `and` is one inside the other.",
             row="CO-01",
         )
     )

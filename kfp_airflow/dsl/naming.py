@@ -15,7 +15,7 @@ _PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9\s_-]*")
 
 @lru_cache(maxsize=4096)
 def op_name(human_name: str) -> str:
-    """Return the op id of a human name (N-01): `My Op` → `my-op`, `1st step` → `n1st-step`; `task` where nothing is left (N-02)."""
+    """Return the op id of a human name (N-01): `My Op` → `my-op`, `1st` → `n1st`; `task` if nothing is left."""
     words = _NOT_ALPHANUMERIC.sub(" ", human_name).strip().lower()
     if not words:
         return "task"
@@ -24,7 +24,7 @@ def op_name(human_name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def label_name(name: str) -> str:
-    """Return the name as a Kubernetes label (N-04): lower case, everything but ASCII letters and digits becomes one `-`."""
+    """Return the name as a Kubernetes label (N-04): lower case, all but ASCII letters and digits becomes one `-`."""
     return _HYPHENS.sub("-", _NOT_LABEL.sub("-", name.lower())).strip("-")
 
 
@@ -51,7 +51,7 @@ def component_name(function_name: str) -> str:
 
 
 class UniqueNames:
-    """Gives every name once: `a`, `a-2`, `a-3` (N-02). Asking a thousand times for the same name costs a thousand steps, not their square."""
+    """Gives every name once: `a`, `a-2`, `a-3` (N-02), in a time that does not grow with the number of names."""
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}

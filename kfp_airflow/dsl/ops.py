@@ -1,4 +1,4 @@
-"""Steps as authors write them: `BaseOp`, `ContainerOp`, input files given as arguments (rows B-01 to B-16, O-01 to O-14, D-08 to D-10)."""
+"""Steps as authors write them: ops, and input files given as arguments (B-01 to B-16, O-01 to O-14, D-08 to D-10)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
+
+from typing_extensions import override
 
 from kfp_airflow.diagnostics import UNKNOWN, Where
 from kfp_airflow.dsl.containers import Container, Sidecar, UserContainer, as_string_list
@@ -50,7 +52,7 @@ class BaseOp:
         name: str,
         init_containers: list[UserContainer] | None = None,
         sidecars: list[Sidecar] | None = None,
-        is_exit_handler: bool = False,  # noqa: FBT001, FBT002 - KFP's signature
+        is_exit_handler: bool = False,
     ) -> None:
         if is_exit_handler:
             _warn("is_exit_handler=True is no longer needed.", DeprecationWarning, author_frame())
@@ -144,7 +146,7 @@ class BaseOp:
     ) -> Self:
         """Try again after a failure (B-09).
 
-        `policy` is one of Always, OnError, OnFailure, OnTransientError; durations are seconds, or texts such as `2m`, `1h`.
+        `policy` is one of Always, OnError, OnFailure, OnTransientError; durations are seconds, or `2m`, `1h`.
         """
         if policy is not None and policy not in ALLOWED_RETRY_POLICIES:
             raise ValueError(f"policy must be one of: {', '.join(ALLOWED_RETRY_POLICIES)}. Got: {policy!r}")
@@ -175,11 +177,12 @@ class BaseOp:
         self.display_name = name
         return self
 
-    def set_caching_options(self, enable_caching: bool) -> Self:  # noqa: FBT001 - KFP's signature
+    def set_caching_options(self, enable_caching: bool) -> Self:
         """Say whether a result of an earlier run may be taken (B-14, F-06)."""
         self.enable_caching = enable_caching
         return self
 
+    @override
     def __repr__(self) -> str:
         """Return class and name."""
         return f"{type(self).__name__}({self.name!r})"
@@ -206,7 +209,7 @@ class InputArgumentPath:
     (`/tmp/inputs/<input>/data` where it is left out).
     """
 
-    def __init__(self, argument: object, input: object = None, path: str | None = None) -> None:  # noqa: A002 - KFP's signature
+    def __init__(self, argument: object, input: object = None, path: str | None = None) -> None:
         self.argument = argument
         self.input = input
         self.path = path
@@ -232,10 +235,12 @@ class MultipleOutputsError:
         "This task has multiple outputs. Use `task.outputs[<output name>]` dictionary to refer to the one you need."
     )
 
+    @override
     def __getattribute__(self, name: str) -> NoReturn:
         """Raise RuntimeError."""
         raise RuntimeError(MultipleOutputsError._MESSAGE)
 
+    @override
     def __str__(self) -> NoReturn:
         """Raise RuntimeError."""
         raise RuntimeError(MultipleOutputsError._MESSAGE)
@@ -244,8 +249,8 @@ class MultipleOutputsError:
 class ContainerOp(BaseOp):
     """One container step (D-09).
 
-    `file_outputs` maps output names to paths inside the container. The public methods of `Container` can be called on the
-    op, too; they return the op and warn (O-02).
+    `file_outputs` maps output names to paths inside the container. The public methods of `Container` can be called on
+    the op, too; they return the op and warn (O-02).
     """
 
     _DISABLE_REUSABLE_COMPONENT_WARNING: ClassVar[bool] = False
@@ -269,7 +274,7 @@ class ContainerOp(BaseOp):
         artifact_argument_paths: Sequence[InputArgumentPath] | None = None,
         file_outputs: Mapping[str, str] | None = None,
         output_artifact_paths: Mapping[str, str] | None = None,
-        is_exit_handler: bool = False,  # noqa: FBT001, FBT002 - KFP's signature
+        is_exit_handler: bool = False,
         pvolumes: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(name, init_containers, sidecars, is_exit_handler)
@@ -292,16 +297,16 @@ class ContainerOp(BaseOp):
         artifact_argument_paths: Sequence[InputArgumentPath] = (),
         file_outputs: Mapping[str, str] | None = None,
     ) -> ContainerOp:
-        """Return an op made by a component: as the constructor makes it, without the advice to write a component (D-09).
+        """Return an op made by a component: as the constructor does, without its advice to write a component (D-09).
 
-        For `components/` only. The caller then sets, as far as they apply: `_metadata` (the specification, an object with
-        `to_dict()` that returns JSON data), `_component_ref` (the same, or None), `_parameter_arguments` (input name → text
-        with placeholders), `outputs` aliases (pythonic names) and `param_type` of the outputs.
+        For `components/` only. The caller then sets, as far as they apply: `_metadata` (the specification, an object
+        with `to_dict()` that returns JSON data), `_component_ref` (the same, or None), `_parameter_arguments` (input
+        name → text with placeholders), aliases in `outputs` (pythonic names) and `param_type` of the outputs.
         """
         op = cls.__new__(cls)
-        op._set_up(name, None, None, is_exit_handler=False)
-        op._fill(image, command, arguments, container_kwargs, artifact_argument_paths)
-        op._declare_outputs(file_outputs, None)
+        op._set_up(name, None, None, is_exit_handler=False)  # noqa: SLF001 - its own class
+        op._fill(image, command, arguments, container_kwargs, artifact_argument_paths)  # noqa: SLF001 - its own class
+        op._declare_outputs(file_outputs, None)  # noqa: SLF001 - its own class
         return op
 
     def _fill(
@@ -316,9 +321,7 @@ class ContainerOp(BaseOp):
         self.artifact_arguments: dict[str, str] = {}
         for argument in artifact_argument_paths or ():
             self._place(argument)
-        self._container = Container(
-            image, self._place_all(command), self._place_all(arguments), **(container_kwargs or {})
-        )
+        self._container = Container(image, self._place_all(command), self._place_all(arguments), container_kwargs)
         self._metadata: object = None
         self._component_ref: object = None
         self._parameter_arguments: Mapping[str, object] | None = None
@@ -339,7 +342,7 @@ class ContainerOp(BaseOp):
             return argument
         named = argument.input
         name = str(getattr(named, "name", named) or f"input-{len(self.artifact_arguments)}")
-        path = argument.path or f"/tmp/inputs/{file_name(name)}/data"  # noqa: S108 - KFP's path inside the container (DP-03)
+        path = argument.path or f"/tmp/inputs/{file_name(name)}/data"  # noqa: S108 - a path in the container (DP-03)
         self.input_artifact_paths[name] = path
         if isinstance(argument.argument, BaseOp):
             raise _op_for_a_value(argument.argument)
@@ -461,7 +464,7 @@ class ContainerOp(BaseOp):
 
 
 def file_name(name: str) -> str:
-    """Return the name as a part of a path (Y-04): everything but ASCII letters, digits, `-`, `_`, `.` becomes one `_`."""
+    """Return the name as a part of a path (Y-04): all but ASCII letters, digits, `-`, `_` and `.` becomes one `_`."""
     return re.sub(r"[^-_.0-9a-zA-Z]+", "_", name)
 
 
@@ -473,7 +476,8 @@ def legacy_output(name: str) -> str | None:
 
 def _op_for_a_value(op: BaseOp) -> TypeError:
     return TypeError(
-        f"ContainerOp object was passed to component as an input argument. Pass a single output instead. The op is {op.name!r}."
+        "ContainerOp object was passed to component as an input argument. Pass a single output instead. "
+        f"The op is {op.name!r}."
     )
 
 
@@ -495,7 +499,8 @@ def _warn(message: str, category: type[Warning], frame: FrameType | None) -> Non
 
 def _warn_of_proxy(name: str, target: str) -> None:
     _warn(
-        f"`dsl.ContainerOp.{name}` will be removed in future releases. Use `dsl.ContainerOp.container.{target}` instead.",
+        f"`dsl.ContainerOp.{name}` will be removed in future releases. "
+        f"Use `dsl.ContainerOp.container.{target}` instead.",
         PendingDeprecationWarning,
         author_frame(),
     )

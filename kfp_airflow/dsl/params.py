@@ -1,4 +1,4 @@
-"""Future values: `PipelineParam`, the placeholder text that stands for one, and comparisons of them (rows PP-01 to PP-05)."""
+"""Future values: `PipelineParam`, the placeholder text that stands for one, comparisons of them (PP-01 to PP-05)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import override
 
 from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.dsl import naming
@@ -26,7 +28,7 @@ class ConditionOperator(NamedTuple):
     operand2: object
 
     def __bool__(self) -> bool:
-        """Return True, as in KFP; an author who asks for it (`if p == 'x'`) gets a warning with the line (F-05)."""
+        """Return True, as in KFP; an author who asks for it (`if p == 'x'`) gets a warning (F-05)."""
         if not self._is_one_param_equal_to_itself():
             _note_truth_value(self)
         return True
@@ -45,7 +47,7 @@ class ConditionOperator(NamedTuple):
 class PipelineParam:
     """A value that is known at run time only: a pipeline's argument, or an output of the op `op_name` (D-06).
 
-    Its text is a placeholder, so that it can stand inside any string. `param_type` is a KFP type (T-02); `value` a default.
+    Its text is a placeholder, so that it can stand in any string. `param_type` is a KFP type (T-02), `value` a default.
     Raises ValueError for a name that KFP does not take (N-06), and for an op's output that has a value.
     """
 
@@ -68,29 +70,33 @@ class PipelineParam:
         self.op_name = op_name
         self.value = value
         self.param_type = param_type
-        self.pattern = pattern or f"{{{{pipelineparam:op={op_name or ''};name={name}}}}}"
+        self._text = self.pattern = pattern or f"{{{{pipelineparam:op={op_name or ''};name={name}}}}}"
 
     @property
     def full_name(self) -> str:
         """Return `<op>-<name>`, or the name of a pipeline's argument (N-07)."""
         return f"{self.op_name}-{self.name}" if self.op_name else self.name
 
+    @override
     def __str__(self) -> str:
         """Return the placeholder (PP-01)."""
-        return self.pattern
+        return self._text
 
+    @override
     def __repr__(self) -> str:
         """Return the placeholder, so that a printed list or dict keeps its meaning (PP-01)."""
-        return self.pattern
+        return self._text
 
     def to_struct(self) -> str:
         """Return the placeholder: how a list or dict that is written as JSON holds a parameter (W-08)."""
-        return self.pattern
+        return self._text
 
+    @override
     def __eq__(self, other: object) -> ConditionOperator:  # type: ignore[override] # KFP's `==` makes a condition (PP-03)
         """Return the comparison, to be given to dsl.Condition."""
         return ConditionOperator("==", self, other)
 
+    @override
     def __ne__(self, other: object) -> ConditionOperator:  # type: ignore[override] # KFP's `!=` makes a condition (PP-03)
         """Return the comparison, to be given to dsl.Condition."""
         return ConditionOperator("!=", self, other)
@@ -111,6 +117,7 @@ class PipelineParam:
         """Return the comparison, to be given to dsl.Condition."""
         return ConditionOperator(">=", self, other)
 
+    @override
     def __hash__(self) -> int:
         """Return a hash of op and name (PP-04)."""
         return hash((self.op_name, self.name))
@@ -131,7 +138,9 @@ class PipelineParamTuple(NamedTuple):
 
 def match_serialized_pipelineparam(payload: str) -> list[PipelineParamTuple]:
     """Return the placeholders of a text in order, repeated ones repeated (D-07)."""
-    return [PipelineParamTuple(match.group(2), match.group(1), match.group(0)) for match in _PLACEHOLDER.finditer(payload)]
+    return [
+        PipelineParamTuple(match.group(2), match.group(1), match.group(0)) for match in _PLACEHOLDER.finditer(payload)
+    ]
 
 
 def attributes_of(value: object) -> Mapping[str, str] | None:
@@ -173,9 +182,10 @@ def _note_truth_value(comparison: ConditionOperator) -> None:
         Diagnostic(
             code="KA002",
             where=Where(frame.f_code.co_filename, frame.f_lineno),
-            problem=f"the comparison {describe_comparison(comparison)} is used as a truth value: it is always true here, the value "
-            "is known at run time only",
-            advice="Write `with dsl.Condition(a == b):` around the steps that depend on it, or compare in the step's own program.",
+            problem=f"the comparison {describe_comparison(comparison)} is used as a truth value: it is always true, "
+            "the value is known at run time only",
+            advice="Write `with dsl.Condition(a == b):` around the steps that depend on it, or compare in the program "
+            "of a step.",
             row="F-05",
             severity="warning",
         )

@@ -41,13 +41,13 @@ def pipeline(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a pipeline: `@dsl.pipeline(name='My pipeline')` (D-01).
 
-    The function itself is returned, with `_component_human_name`, `_component_description` and `pipeline_root` set where
-    they are given.
+    The function itself is returned, with `_component_human_name`, `_component_description` and `pipeline_root` set
+    where they are given.
     """
 
     def decorate(function: _Function) -> _Function:
         if name:
-            function._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attribute, which tools read
+            function._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attribute
         if description:
             function._component_description = description  # type: ignore[attr-defined]  # noqa: SLF001 - as above
         if pipeline_root:
@@ -79,8 +79,8 @@ def get_pipeline_conf() -> PipelineConf:
 class OpsGroup:
     """Ops and groups that belong together; used as a context manager (D-18).
 
-    `name` is the author's until the block is entered, then the pipeline-wide one (N-08). `members` holds ops and groups in
-    the author's order.
+    `name` is the author's until the block is entered, then the pipeline-wide one (N-08). `members` holds ops and groups
+    in the author's order.
     """
 
     def __init__(self, group_type: str, name: str | None = None, parallelism: int | None = None) -> None:
@@ -161,7 +161,7 @@ class Pipeline:
     def __enter__(self) -> Self:
         """Make this the pipeline that ops register with; raises an Exception inside another one."""
         if _current.get() is not None:
-            raise Exception("Nested pipelines are not allowed.")  # noqa: TRY002 - KFP's own type (D-02)
+            raise Exception("Nested pipelines are not allowed.")
         self._token = _current.set(self)
         return self
 
@@ -172,7 +172,7 @@ class Pipeline:
         if self._token is not None:
             _current.reset(self._token)
 
-    def add_op(self, op: BaseOp, define_only: bool) -> str:  # noqa: FBT001 - KFP's signature
+    def add_op(self, op: BaseOp, define_only: bool) -> str:
         """Register an op and return its unique name (N-01, N-02); `define_only`: it belongs to no group."""
         name = self._names.take(naming.op_name(op.human_name), self.ops)
         self.ops[name] = op

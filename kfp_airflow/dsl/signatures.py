@@ -1,4 +1,4 @@
-"""What a pipeline function's signature and docstring say: names, types, defaults, descriptions (rows PP-05, PP-06, T-03)."""
+"""What a pipeline function's signature says: names, types, defaults (rows PP-05, PP-06, T-03)."""
 
 from __future__ import annotations
 
@@ -75,24 +75,3 @@ def _note_name(name: str, where: Where) -> None:
             row="N-06",
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Docstring:
-    """What a docstring says: the first paragraph, and a description for each argument that it lists."""
-
-    description: str | None
-    arguments: Mapping[str, str]
-
-
-_SECTION = re.compile(r"(?:Args|Arguments|Parameters|Params):\s*")
-_OTHER_SECTION = re.compile(r"\w[\w ]*:\s*")
-_GOOGLE_ARGUMENT = re.compile(r"(\s+)\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)")
-_REST_ARGUMENT = re.compile(r"\s*:param\s+(?:[^:]*\s)?(\w+)\s*:\s*(.*)")
-
-
-def read_docstring(function: PipelineFunction) -> Docstring:
-    """Return what a function's docstring says, in Google's or reStructuredText's form (W-12)."""
-    lines = (inspect.getdoc(function) or "").splitlines()
-    description = next(iter(lines), "").strip()
-    return Docstring(description or None, {**_google_arguments(lines), **_rest_arguments(lines)})

@@ -25,7 +25,7 @@ _NOT_OPTIONS = frozenset(("image", "command", "args", "name", "mirror_volume_mou
 class Site:
     """Where ops are built: how values read there, and the ids of all ops and groups by name.
 
-    `components` keeps the trees of component specifications by the specification's identity: thousands of ops share one.
+    `components` keeps the trees of component specifications by identity: thousands of ops share one.
     """
 
     reader: Reader
@@ -51,7 +51,8 @@ class Site:
                     where=op.where,
                     step=op.name,
                     problem=f"{what}: {error}",
-                    advice="Give an object of the kubernetes client, or a dict of texts, numbers, lists and dicts in Kubernetes' spelling.",
+                    advice="Give an object of the kubernetes client, or dicts, lists, texts and numbers in Kubernetes' "
+                    "spelling.",
                 )
             )
             return None
@@ -63,7 +64,7 @@ def build_step(op: BaseOp, site: Site) -> model.Step:
         return _container_step(op, site)
     if isinstance(op, ResourceOp):
         return _resource_step(op, site)
-    raise TypeError(f"{op.name!r} is a {type(op).__name__}: only ContainerOp, ResourceOp and classes derived from them can run")
+    raise TypeError(f"{op.name!r} is a {type(op).__name__}: only ContainerOp, ResourceOp and their subclasses can run")
 
 
 def _container_step(op: ContainerOp, site: Site) -> model.ContainerStep:
@@ -114,7 +115,8 @@ def _outputs(op: ContainerOp) -> tuple[model.OutputFile, ...]:
     if not op.file_outputs and not op.output_artifact_paths:
         return ()
     declared = [
-        model.OutputFile(name=name, path=str(path), type=_output_type(op, name)) for name, path in op.file_outputs.items()
+        model.OutputFile(name=name, path=str(path), type=_output_type(op, name))
+        for name, path in op.file_outputs.items()
     ]
     declared += [
         model.OutputFile(name=name, path=str(path))
@@ -160,7 +162,9 @@ def _env(variables: Tree) -> Tree:
     if not isinstance(variables, tuple):
         return variables
     return tuple(
-        Struct(tuple((name, _as_text(value) if name.constant == "value" else value) for name, value in variable.entries))
+        Struct(
+            tuple((name, _as_text(value) if name.constant == "value" else value) for name, value in variable.entries)
+        )
         if isinstance(variable, Struct)
         else variable
         for variable in variables
@@ -203,7 +207,7 @@ def _retry(op: BaseOp, reader: Reader) -> model.Retry:
                 code="KA010",
                 where=op.where,
                 step=op.name,
-                problem=f"the retry policy {op.retry_policy} comes without a number of retries: it is tried again without end",
+                problem=f"the retry policy {op.retry_policy} has no number of retries: it is tried again without end",
                 advice=f"Write set_retry(3, policy='{op.retry_policy}').",
                 row="B-09",
                 severity="warning",
@@ -269,7 +273,7 @@ def _caching(op: ContainerOp) -> model.Caching:
 
 
 def _component(op: ContainerOp, site: Site) -> model.Component:
-    metadata, reference, arguments = op._metadata, op._component_ref, op._parameter_arguments  # noqa: SLF001 - KFP's attributes (O-12)
+    metadata, reference, arguments = op._metadata, op._component_ref, op._parameter_arguments  # noqa: SLF001 - O-12
     spec = site.components.get(id(metadata))
     if spec is None:
         spec = site.components[id(metadata)] = literal_tree(_plain(metadata))

@@ -9,7 +9,21 @@ from contextvars import ContextVar
 from typing import ClassVar
 
 _PARAMETER_TYPES = frozenset(
-    ("integer", "int", "double", "float", "string", "str", "text", "bool", "boolean", "dict", "list", "jsonobject", "jsonarray")
+    (
+        "integer",
+        "int",
+        "double",
+        "float",
+        "string",
+        "str",
+        "text",
+        "bool",
+        "boolean",
+        "dict",
+        "list",
+        "jsonobject",
+        "jsonarray",
+    )
 )
 """Lower-case names of types that are texts on a command line: what is no artifact."""
 
@@ -91,7 +105,7 @@ class LocalPath(BaseType):
     openapi_schema_validator: ClassVar[Mapping[str, object]] = {"type": "string"}
 
 
-class InconsistentTypeException(Exception):  # noqa: N818 - KFP's name
+class InconsistentTypeException(Exception):
     """A value of one type is given to an input of another (T-06)."""
 
 
@@ -117,7 +131,7 @@ def type_checking(*, enabled: bool) -> Iterator[None]:
 def check_types(checked_type: object, expected_type: object) -> bool:
     """Tell whether a type fits another: names equal, and every property of the first equal in the second (T-04).
 
-    Types are names, or dicts of one name and its properties. The empty name fits everything, None fits everything (T-02).
+    Types are names, or dicts of one name and its properties. The empty name and None fit everything (T-02).
     """
     if not checked_type or not expected_type:
         return True
@@ -135,8 +149,8 @@ def verify_type_compatibility(
 ) -> bool:
     """Return whether a value's type fits an input's (T-02 to T-06).
 
-    Where it does not: raises InconsistentTypeException, or warns with InconsistentTypeWarning and returns False where types
-    are not enforced. `error_message_prefix` begins the message; `where` is said at its end.
+    Where it does not: raises InconsistentTypeException, or warns with InconsistentTypeWarning and returns False where
+    types are not enforced. `error_message_prefix` begins the message; `where` is said at its end.
     """
     if given_type is None or expected_type is None:
         return True

@@ -1,4 +1,4 @@
-"""What an author gave, read as graph texts and trees: placeholders become references (rows PP-01, PP-10, L-07, F-14)."""
+"""What an author gave, read as graph texts and trees: placeholders become references (PP-01, PP-10, L-07, F-14)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import enum
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from kfp_airflow.dsl.params import PLACEHOLDER, PipelineParam, attributes_of
 from kfp_airflow.graph.text import (
@@ -26,7 +26,8 @@ from kfp_airflow.graph.text import (
 
 _RUN_FIELDS = "|".join(sorted(re.escape(field) for field in RUN_FIELDS if "." not in field))
 _REFERENCE: Final = re.compile(
-    PLACEHOLDER + rf"|\{{\{{\s*(?:workflow\.({_RUN_FIELDS})|(pod\.name|node\.name)|workflow\.parameters\.([\w-]+))\s*\}}\}}"
+    PLACEHOLDER
+    + rf"|\{{\{{\s*(?:workflow\.({_RUN_FIELDS})|(pod\.name|node\.name)|workflow\.parameters\.([\w-]+))\s*\}}\}}"
 )
 _SUBVARIABLE = "-subvar-"
 
@@ -37,9 +38,9 @@ ItemName = tuple[str, str]
 class Reader:
     """Reads values as they stand at one place of a pipeline.
 
-    `steps` maps op names, as placeholders spell them, to step ids; `items` maps the placeholders of loops' items to loop
-    ids: of the loops around the place first of all, else of any loop, so that `graph.check` can name a loop whose item is
-    used outside of it.
+    `steps` maps op names, as placeholders spell them, to step ids; `items` maps the placeholders of loops' items to
+    loop ids: of the loops around the place first of all, else of any loop, so that `graph.check` can name a loop whose
+    item is used outside of it.
     """
 
     def __init__(self, steps: Mapping[str, str], items: Mapping[ItemName, str]) -> None:
@@ -57,7 +58,7 @@ class Reader:
                 return Text((str(value),)) if value else EMPTY
             return self._split(value)
         if isinstance(value, PipelineParam):
-            return self._split(value.pattern)
+            return self._split(str(value))
         return EMPTY if value is None else text(str(value))
 
     def tree(self, value: object) -> Tree:
@@ -82,7 +83,7 @@ class Reader:
             return tuple(self.tree(item) for item in value)
         raise TypeError(f"{value!r} of type {type(value).__name__} has no place in a pod's or resource's specification")
 
-    def strings(self, values: Mapping[object, object]) -> Struct:
+    def strings(self, values: Mapping[Any, object]) -> Struct:
         """Return a mapping whose values are texts: labels, annotations, selectors (B-06 to B-08)."""
         return Struct(tuple((self.text(name), self.text(value)) for name, value in values.items()))
 
@@ -119,7 +120,7 @@ class Reader:
             return self.reference(op, name)
         if parameter is not None:
             return ParameterRef(parameter)
-        return RunRef(cast(RunField, workflow_field or pod_field))
+        return RunRef(cast("RunField", workflow_field or pod_field))
 
 
 def literal_tree(value: object) -> Tree:

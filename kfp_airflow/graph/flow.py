@@ -42,7 +42,9 @@ def comparison_references(comparison: Comparison) -> tuple[Reference, ...]:
 def item_references(loop: Loop) -> tuple[Reference, ...]:
     """Return what a loop's list depends on: the reference itself, or those in the author's items."""
     if isinstance(loop.items, tuple):
-        return tuple(reference for item in loop.items for content in walk_texts(item) for reference in content.references)
+        return tuple(
+            reference for item in loop.items for content in walk_texts(item) for reference in content.references
+        )
     return (loop.items,)
 
 

@@ -105,7 +105,9 @@ def _resolve_container(container: Container, resolve: Resolver) -> ResolvedConta
     return ResolvedContainer(
         name=container.name.resolve(resolve),
         image=container.image.resolve(resolve),
-        command=None if container.command is None else tuple(_resolve_expandable(part, resolve) for part in container.command),
+        command=None
+        if container.command is None
+        else tuple(_resolve_expandable(part, resolve) for part in container.command),
         args=tuple(_resolve_expandable(part, resolve) for part in container.args),
         options=options,
         mirror_volume_mounts=container.mirror_volume_mounts,

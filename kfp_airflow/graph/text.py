@@ -133,7 +133,12 @@ def tree(value: object, convert: Callable[[str], Text] = lambda literal: text(li
         case str():
             return convert(value)
         case Mapping():
-            return Struct(tuple((key if isinstance(key, Text) else convert(str(key)), tree(item, convert)) for key, item in value.items()))
+            return Struct(
+                tuple(
+                    (key if isinstance(key, Text) else convert(str(key)), tree(item, convert))
+                    for key, item in value.items()
+                )
+            )
         case Sequence():
             return tuple(tree(item, convert) for item in value)
         case _:

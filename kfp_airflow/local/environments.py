@@ -1,7 +1,7 @@
 """Python environments for steps: made by uv, kept by content, shared by every process of this machine.
 
-An environment is named after its interpreter and its packages, made under a file lock where it will stay, and valid once its
-record is written. Nothing changes it afterwards: steps see it through a layer of their own.
+An environment is named after its interpreter and its packages, made under a file lock where it will stay, and valid
+once its record is written. Nothing changes it afterwards: steps see it through a layer of their own.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-import uv
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.local.images import PythonImage
 from kfp_airflow.local.requirements import Requirements
 
+_MAJOR: Final = 3
 _RECORD: Final = "kfp-airflow.json"
 # Which interpreters there are is asked again after this time, but only when a step wants one that is not there.
 _SEARCH_AGAIN_S: Final = 3600
@@ -92,7 +92,9 @@ class Environments:
         Raises StepError with the installer's last words where it cannot be made.
         """
         interpreter = self._choose(image.version, step_id=step_id)
-        content = json.dumps([interpreter.path, interpreter.version, requirements.packages, requirements.options, _shim_version()])
+        content = json.dumps(
+            [interpreter.path, interpreter.version, requirements.packages, requirements.options, _shim_version()]
+        )
         name = f"python{interpreter.version}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
         folder = self._folder / name
         found = _read_record(folder)
@@ -105,14 +107,16 @@ class Environments:
 
     def _choose(self, wanted: tuple[int, ...], *, step_id: str) -> Interpreter:
         name = f"python:{'.'.join(map(str, wanted)) or 'latest'}"
-        if wanted and wanted[0] != 3:
+        if wanted and wanted[0] != _MAJOR:
             raise StepError(f"step '{step_id}': {name} cannot be stood in for on this machine: there is only Python 3")
         known, age_s = self._known_interpreters()
         chosen = _nearest(known, wanted)
         if (chosen is None or not _satisfies(chosen, wanted)) and age_s > _SEARCH_AGAIN_S:
             chosen = _nearest(self._search(), wanted)
         if chosen is None:
-            raise StepError(f"step '{step_id}': no Python 3 was found on this machine for {name}; `uv python install 3.11` installs one")
+            raise StepError(
+                f"step '{step_id}': this machine has no Python for {name}; `uv python install 3.11` installs one"
+            )
         if not _satisfies(chosen, wanted):
             self._log(
                 f"{name} is not on this machine: Python {chosen.version} takes its place "
@@ -167,7 +171,16 @@ class Environments:
         if requirements.packages:
             options = _uv_options(requirements.options)
             self._checked(
-                asked, "pip", "install", "--quiet", "--python", python, "--compile-bytecode", *options, "--", *requirements.packages
+                asked,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                python,
+                "--compile-bytecode",
+                *options,
+                "--",
+                *requirements.packages,
             )
         described = subprocess.run(
             [python, "-I", "-c", _DESCRIBE, str(_SHIM)], capture_output=True, text=True, errors="replace", check=False
@@ -193,7 +206,7 @@ class Environments:
             raise StepError(f"{asked} cannot be made: {_last_lines(done.stderr)}")
 
     def _uv(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603  (uv itself, arguments as a list)
+        return subprocess.run(
             [self._uv_program, *arguments],
             env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"},
             capture_output=True,
@@ -206,14 +219,18 @@ class Environments:
 
     @cached_property
     def _uv_program(self) -> str:
+        import uv  # only where an environment is made
+
         try:
             return os.path.realpath(uv.find_uv_bin())
         except FileNotFoundError as error:
-            raise StepError("the program uv is missing, which makes Python environments: `pip install uv` brings it") from error
+            raise StepError(
+                "the program uv is missing, which makes Python environments: `pip install uv` brings it"
+            ) from error
 
 
 def _nearest(known: Sequence[Interpreter], wanted: tuple[int, ...]) -> Interpreter | None:
-    if len(wanted) < 2:
+    if wanted in {(), (_MAJOR,)}:
         return max(known, key=lambda entry: entry.numbers, default=None)
     return min(known, key=lambda entry: (abs(entry.numbers[1] - wanted[1]), -entry.numbers[1]), default=None)
 

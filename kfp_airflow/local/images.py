@@ -18,19 +18,19 @@ class PythonImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellImage:
-    """An image of a bare system: `shell` is what it runs by itself, `entrypoint` whether options alone go to that shell."""
+    """An image of a bare system: `program` is what it runs by itself; with `entrypoint`, options alone go to that."""
 
-    shell: str
+    program: str
     entrypoint: bool = False
 
 
 _SHELL_IMAGES: Final = {
-    "bash": ShellImage(shell="bash", entrypoint=True),
-    "busybox": ShellImage(shell="sh"),
-    "alpine": ShellImage(shell="sh"),
+    "bash": ShellImage(program="bash", entrypoint=True),
+    "busybox": ShellImage(program="sh"),
+    "alpine": ShellImage(program="sh"),
     **dict.fromkeys(
         ("debian", "ubuntu", "fedora", "rockylinux", "almalinux", "amazonlinux", "buildpack-deps"),
-        ShellImage(shell="bash"),
+        ShellImage(program="bash"),
     ),
 }
 _DOCKER_HUB: Final = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io"})
@@ -55,9 +55,9 @@ def find_image(image: str, *, step_id: str) -> PythonImage | ShellImage:
         version = _VERSION.match(tag)
         return PythonImage(version=tuple(int(number) for number in version.groups() if number) if version else ())
     raise StepError(
-        f"step '{step_id}': the image {image!r} cannot be stood in for by processes of this machine; only python:*, and bare "
-        f"systems ({', '.join(sorted(_SHELL_IMAGES))}) can. Run it on a cluster or with docker or podman: "
-        "set [kfp_airflow] runtime to kubernetes or container"
+        f"step '{step_id}': processes of this machine cannot stand in for the image {image!r}; they can for python:* "
+        f"and for bare systems ({', '.join(sorted(_SHELL_IMAGES))}). Run it on a cluster or with docker or podman: set "
+        "[kfp_airflow] runtime to kubernetes or container"
     )
 
 

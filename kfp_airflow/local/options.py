@@ -1,7 +1,7 @@
 """What a container of a step asks of Kubernetes, and what of it one machine can honour.
 
-Honoured: `env`, `workingDir`, `volumeMounts` of `emptyDir` volumes. Said once in the log: what only steers a scheduler or a
-registry. Anything else is refused by name: nothing is ignored in silence.
+Honoured: `env`, `workingDir`, `volumeMounts` of `emptyDir` volumes. Said once in the log: what only steers a scheduler
+or a registry. Anything else is refused by name: nothing is ignored in silence.
 """
 
 from __future__ import annotations
@@ -96,16 +96,19 @@ def read_volumes(step: ResolvedStep) -> tuple[str, ...]:
     for volume in _structs(step.pod.get("volumes")):
         kinds = [kind for kind, value in volume.items() if kind != "name" and value is not None]
         if kinds != ["emptyDir"]:
-            raise _refusal(f"step '{step.id}'", f"the volume '{volume.get('name')}' ({', '.join(kinds) or 'of no kind'})")
+            raise _refusal(
+                f"step '{step.id}'", f"the volume '{volume.get('name')}' ({', '.join(kinds) or 'of no kind'})"
+            )
         names.append(str(volume["name"]))
     return tuple(names)
 
 
-def describe_unused(step: ResolvedStep) -> str:
-    """Return one line that names what has no effect on one machine; empty where there is nothing."""
+def describe_unused(step: ResolvedStep, *, honoured: tuple[str, ...] = ()) -> str:
+    """Return one line that names what has no effect on one machine, but for `honoured`; empty: there is nothing."""
     names = [name for name in _SCHEDULING if step.pod.get(name)]
     for container in (step.container, *step.init_containers, *step.sidecars):
-        names += [name for name, value in container.options.items() if value and name in {*_WITHOUT_MEANING, "resources"}]
+        idle = _WITHOUT_MEANING.union({"resources"}).difference(honoured)
+        names += [name for name, value in container.options.items() if value and name in idle]
     return f"without effect on one machine: {', '.join(dict.fromkeys(names))}" if names else ""
 
 
@@ -171,4 +174,6 @@ def _structs(value: Json) -> Iterator[dict[str, Json]]:
 
 
 def _refusal(owner: str, what: str) -> StepError:
-    return StepError(f"{owner} asks for {what}, which this machine cannot give: set [kfp_airflow] runtime to kubernetes")
+    return StepError(
+        f"{owner} asks for {what}, which this machine cannot give: set [kfp_airflow] runtime to kubernetes"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import marshal
 import os
 import selectors
 import signal
@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from kfp_airflow.local.orders import Order, Report
 
 GRACE_S: Final = 10.0
+SIDECAR_GRACE_S: Final = 5.0
 LINE_LIMIT_BYTES: Final = 64 * 1024
 
 # How long a killed launcher may take to end its processes and bring the outputs back.
@@ -24,8 +25,17 @@ _KILL_LIMIT_S: Final = 30.0
 # A signal handler may ask for the end while the loop sleeps; it looks again after this time.
 _LOOK_AGAIN_S: Final = 0.5
 _CHUNK_BYTES: Final = 64 * 1024
-_PACKAGES: Final = str(Path(__file__).resolve().parents[2])
-_START: Final = "import sys; sys.path.insert(0, sys.argv[4]); from kfp_airflow.local.launcher import main; main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))"
+_PACKAGE: Final = str(Path(__file__).resolve().parents[1])
+# The packages around the launcher are empty ones here: what they import for others would double its start.
+_START: Final = """
+import os, sys
+for name, folder in (("kfp_airflow", sys.argv[4]), ("kfp_airflow.local", sys.argv[4] + "/local")):
+    sys.modules[name] = type(sys)(name)
+    sys.modules[name].__path__ = [folder]
+from kfp_airflow.local.launcher import main
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+os._exit(0)
+"""
 
 
 class NotHere(Exception):
@@ -33,7 +43,7 @@ class NotHere(Exception):
 
 
 class Lines:
-    """Bytes of a program's output, cut into lines for a log: undecodable bytes replaced, lines of over 64 KiB cut with a mark."""
+    """Bytes of a program's output as lines of a log: bad bytes replaced, lines of over 64 KiB cut with a mark."""
 
     def __init__(self, log: Callable[[str], None], prefix: str = "") -> None:
         self._log = log
@@ -73,12 +83,22 @@ class Program:
         self.report: Report | None = None
         self._lines = lines
         self._answer = b""
-        order_file = folder / "order.json"
-        order_file.write_text(json.dumps(order), encoding="utf-8")
+        order_file = folder / "order"
+        order_file.write_bytes(marshal.dumps(dict(order)))
         report, report_end = os.pipe()
         try:
-            self._launcher = subprocess.Popen(  # noqa: S603  (this Python and our own module)
-                [sys.executable, "-I", "-S", "-c", _START, str(order_file), str(report_end), str(os.getpid()), _PACKAGES],
+            self._launcher = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    "-c",
+                    _START,
+                    str(order_file),
+                    str(report_end),
+                    str(os.getpid()),
+                    _PACKAGE,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -87,7 +107,7 @@ class Program:
             )
         finally:
             os.close(report_end)
-        self._report: IO[bytes] = open(report, "rb", buffering=0)  # noqa: SIM115  (closed in _finish)
+        self._report: IO[bytes] = os.fdopen(report, "rb", buffering=0)
         self._await_start()
 
     def _await_start(self) -> None:
@@ -103,6 +123,11 @@ class Program:
         if refusal:
             self._finish()
             raise NotHere(refusal)
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether there is a report."""
+        return self.report is not None
 
     @property
     def output(self) -> IO[bytes]:
@@ -171,14 +196,35 @@ class Program:
             "collected": [],
             "unread": {},
         }
-        self.report = json.loads(self._answer) if self._answer else lost
+        # What our own launcher wrote; the step's program does not inherit this pipe.
+        self.report = marshal.loads(self._answer) if self._answer else lost  # noqa: S302
+
+
+class Watched(Protocol):
+    """What a `Watch` needs of a program; `terminate` and `kill` may be called in a signal handler."""
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether it has ended."""
+
+    def watch(self, selector: selectors.BaseSelector) -> None:
+        """Let `selector` call back when there is something to read."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """Make it end."""
+
+    def destroy(self) -> None:
+        """Leave nothing of it running."""
 
 
 class Watch:
-    """Waits for programs in the calling thread, feeding their output to the log; `stop` may be called in a signal handler."""
+    """Waits for programs in the calling thread and feeds the log; `stop` may be called in a signal handler."""
 
     def __init__(self) -> None:
-        self._programs: list[Program] = []
+        self._programs: list[Watched] = []
         self._stopped_at: float | None = None
 
     def stop(self) -> None:
@@ -192,23 +238,23 @@ class Watch:
         """Tell whether `stop` was called."""
         return self._stopped_at is not None
 
-    def add(self, program: Program) -> None:
+    def add(self, program: Watched) -> None:
         """Watch one more program from now on."""
         self._programs.append(program)
         if self.stopped:
             program.terminate()
 
-    def wait_for(self, programs: Sequence[Program], *, deadline: float) -> bool:
+    def wait_for(self, programs: Sequence[Watched], *, deadline: float) -> bool:
         """Wait until all of `programs` have ended, at most to the deadline (of time.monotonic); tell whether they have.
 
         After `stop` they are killed when the grace is over.
         """
         with selectors.DefaultSelector() as selector:
             for program in self._programs:
-                if program.report is None:
+                if not program.ended:
                     program.watch(selector)
             killed = False
-            while any(program.report is None for program in programs):
+            while any(not program.ended for program in programs):
                 now = time.monotonic()
                 if now >= deadline:
                     return False
@@ -221,7 +267,7 @@ class Watch:
                         key.data()
         return True
 
-    def end(self, programs: Sequence[Program], *, grace_s: float) -> None:
+    def end(self, programs: Sequence[Watched], *, grace_s: float) -> None:
         """End programs: SIGTERM, after the grace SIGKILL."""
         for program in programs:
             program.terminate()

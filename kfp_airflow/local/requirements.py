@@ -1,8 +1,8 @@
 """Which Python packages a command asks for before its program starts (row W-02).
 
-A lightweight component with `packages_to_install` starts with
-`sh -c '(NAME=… python3 -m pip install … p1 p2 || … --user) && "$0" "$@"'`. The text is read as shell words, never by patterns;
-anything that is not exactly of this form is left to the shell and to pip.
+A lightweight component with `packages_to_install` starts with `sh -c '(NAME=… python3 -m pip install … p1 p2 || …
+--user) && "$0" "$@"'`. The text is read as shell words, never by patterns; anything that is not exactly of this form
+is left to the shell and to pip.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Final
 
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PYTHONS: Final = frozenset({"python3", "python"})
-_SILENT_FLAGS: Final = frozenset({"--quiet", "-q", "--no-warn-script-location", "--user", "--no-cache-dir", "--disable-pip-version-check"})
+_SILENT_FLAGS: Final = frozenset(
+    {"--quiet", "-q", "--no-warn-script-location", "--user", "--no-cache-dir", "--disable-pip-version-check"}
+)
 _INDEX_OPTIONS: Final = frozenset({"--index-url", "-i", "--extra-index-url", "--trusted-host", "--find-links", "-f"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """What `pip install` was asked for: requirements in the author's order, and options (`--index-url`, …) with their values."""
+    """What `pip install` was asked for: requirements in the author's order, and options such as `--index-url`."""
 
     packages: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -31,10 +33,12 @@ NOTHING: Final = Requirements()
 
 
 def find_requirements(command: Sequence[str]) -> Requirements:
-    """Return the packages that the command installs before it starts its program; nothing where it is not of that form."""
-    if len(command) < 3 or command[0] not in {"sh", "bash"} or command[1] not in {"-c", "-ec", "-exc"}:
-        return NOTHING
-    words = _words(command[2])
+    """Return the packages that the command installs before its program; nothing where it is not of that form."""
+    match command:
+        case ["sh" | "bash", "-c" | "-ec" | "-exc", script, *_]:
+            words = _words(script)
+        case _:
+            return NOTHING
     if words[-3:] != ["&&", "$0", "$@"]:
         return NOTHING
     words = words[:-3]

@@ -1,8 +1,8 @@
 """The private view of the file system that a container of a step gets on this machine.
 
-Its root shows the host's programs; every change goes to a folder of the attempt. Homes, `/tmp` and the like are empty folders of
-its own, `/dev` has the harmless devices only, mounts of the network are left out. This module plans (and makes the empty folders
-that mount points need); the launcher mounts.
+Its root shows the host's programs; every change goes to a folder of the attempt. Homes, `/tmp` and the like are empty
+folders of its own, `/dev` has the harmless devices only, mounts of the network are left out. This module plans (and
+makes the empty folders that mount points need); the launcher mounts.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class Bind:
 class View:
     """What one container shall see, besides the host's programs.
 
-    `binds` in the order in which they are made; `layers` are folders of this machine that it sees in place and may change
-    without changing them; `folders` have to exist and be writable; `hidden` are folders of this machine that it must not see;
-    `programs` are small scripts by their absolute path.
+    `hidden` are folders of this machine that it must not see; `seen` files and folders that it has to see in place all
+    the same; `layers` the same, and it may change them without changing them for others. `binds` in the order in which
+    they are made; `folders` have to exist and be writable; `programs` are small scripts by their absolute path.
     """
 
     binds: tuple[Bind, ...] = ()
+    seen: tuple[Path, ...] = ()
     layers: tuple[Path, ...] = ()
     folders: tuple[str, ...] = ()
     hidden: tuple[Path, ...] = ()
@@ -75,7 +76,7 @@ def mount_points() -> tuple[MountPoint, ...]:
 
 
 class Sandbox:
-    """The private root of one container, planned in `folder` (empty, on a file system that can hold an overlay's changes)."""
+    """The private root of one container, planned in `folder`: empty, and where an overlay's changes can lie."""
 
     def __init__(self, folder: Path, *, namespaces: Namespaces, table: Sequence[MountPoint] | None = None) -> None:
         self.root = folder / "root"
@@ -87,9 +88,13 @@ class Sandbox:
         # Which folder of this machine takes what lies below a path of the container; the longest path decides.
         self._homes: dict[str, Path] = {"/": self.root}
         self._private: set[str] = set()
+        self._readonly: set[str] = set()
 
     def plan(self, view: View) -> list[Mount]:
-        """Return the mounts that show `view`, in order; what they need to exist has been made. Raises StepError for a view that cannot be."""
+        """Return the mounts that show `view`, in order, all that they need being made.
+
+        Raises StepError for a path that cannot be.
+        """
         for folder in (self.root, self.layers):
             folder.mkdir()
         self._mount("bind", "/", source=str(self.root))
@@ -101,9 +106,11 @@ class Sandbox:
         for path in private:
             self._add_private(path)
         self._add_kernel_folders()
-        for layer in view.layers:
-            for path in dict.fromkeys((str(layer), os.path.realpath(layer))):
-                self._add_layer(self._place(path, folder=True), path)
+        for layer in _with_targets(view.layers):
+            self._add_layer(self._place(layer, folder=True), layer)
+        for seen in _with_targets(view.seen):
+            if any(_is_below(seen, path) for path in private):
+                self._add_bind(Bind(source=Path(seen), target=seen))
         for bind in view.binds:
             self._add_bind(bind)
         for path in view.folders:
@@ -118,10 +125,10 @@ class Sandbox:
 
     def _private_folders(self, hidden: Iterable[Path]) -> tuple[str, ...]:
         home = os.path.realpath(Path.home())
-        wanted = [os.path.realpath(path) for path in (*PRIVATE_FOLDERS, *hidden)]
+        wanted = [os.path.realpath(str(path)) for path in (*PRIVATE_FOLDERS, *hidden)]
         # "/" is the home of some service accounts.
-        wanted += [home] if home != "/" else []
-        outermost = sorted({path for path in wanted if os.path.isdir(path) or path in PRIVATE_FOLDERS})
+        present = {path for path in (*wanted, home) if path in PRIVATE_FOLDERS or (path != "/" and os.path.isdir(path))}
+        outermost = sorted(present)
         return tuple(path for path in outermost if not any(_is_below(path, other) for other in outermost))
 
     def _nested_mounts(self, private: tuple[str, ...]) -> tuple[MountPoint, ...]:
@@ -139,7 +146,8 @@ class Sandbox:
     def _show(self, path: str, nested: tuple[MountPoint, ...]) -> None:
         """Show the host's folder at `path` with the mounts below it."""
         below = tuple(point for point in nested if _is_below(point.path, path))
-        # The kernel gives a user namespace no layer of a folder with mounts in it, because it would uncover what they hide.
+        # The kernel gives a user namespace no layer of a folder with mounts in it, because it would uncover what they
+        # hide.
         if self.namespaces == "user" and (path == "/" or any(_is_below(point.path, path) for point in self._table)):
             self._show_entries(path, nested)
             return
@@ -205,15 +213,17 @@ class Sandbox:
     def _add_bind(self, bind: Bind) -> None:
         is_folder = bind.source.is_dir()
         target = self._place(bind.target, folder=is_folder)
-        self._mount("bind", target, source=str(bind.source), readonly=bind.readonly)
+        self._mount("bind", target, source=str(bind.source.absolute()), readonly=bind.readonly)
         if is_folder:
             self._homes[target] = bind.source
             self._private.add(target)
+            if bind.readonly:
+                self._readonly.add(target)
 
     # --- mount points
 
     def _place(self, path: str, *, folder: bool) -> str:
-        """Return the path with the host's symbolic links followed, made there as an empty file or folder to mount on."""
+        """Return the path with the host's symbolic links followed, an empty file or folder to mount on made there."""
         resolved = self._resolve(path)
         self._make_home(resolved, folder=folder)
         return resolved
@@ -236,6 +246,8 @@ class Sandbox:
 
     def _make_home(self, path: str, *, folder: bool) -> None:
         cover = max((home for home in self._homes if _is_below(path, home)), key=len, default="/")
+        if cover in self._readonly:
+            raise StepError(f"{path} cannot be made for the step: {cover} above it is one of its inputs, or read-only")
         home, seen = self._homes[cover], cover
         parts = os.path.relpath(path, cover).split("/")
         for index, part in enumerate(parts):
@@ -276,6 +288,11 @@ class Sandbox:
         )
 
 
+def _with_targets(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Return the paths and, where they go through symbolic links, what they lead to."""
+    return tuple(dict.fromkeys(name for path in paths for name in (str(path), os.path.realpath(path))))
+
+
 def _is_below(path: str, folder: str) -> bool:
     return path != folder and path.startswith("/" if folder == "/" else folder + "/")
 
@@ -289,7 +306,7 @@ def _entries(path: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _copy_attributes(source: str, target: Path) -> None:
-    """Give `target` mode and owner of a folder of the host, as far as this user may; a folder that only its owner may enter stays so."""
+    """Give `target` mode and owner of a folder of the host, as far as this user may."""
     try:
         status = os.stat(source)
     except OSError:

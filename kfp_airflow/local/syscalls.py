@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
@@ -81,7 +80,7 @@ def make_readonly(target: str) -> None:
 def pivot_root(new_root: str) -> None:
     """Make `new_root`, a mount point, the root of this process and forget the old one."""
     os.chdir(new_root)
-    number = _PIVOT_ROOT.get(platform.machine())
+    number = _PIVOT_ROOT.get(os.uname().machine)
     if number is None:
         os.chroot(".")
     else:
@@ -110,7 +109,7 @@ def keep_capabilities(kept: frozenset[int]) -> None:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:
+    with open(path, encoding="utf-8") as file:
         return file.read()
 
 

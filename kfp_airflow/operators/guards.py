@@ -6,6 +6,7 @@ import logging
 
 from kfp_airflow.version_compat import AirflowSkipException
 
+from kfp_airflow.diagnostics import StepError
 from kfp_airflow.operators.comparison import holds
 from kfp_airflow.operators.values import OperandSkipped, RunValues
 
@@ -22,7 +23,11 @@ def check_guards(values: RunValues) -> None:
             left, right = guard.when.left.resolve(values), guard.when.right.resolve(values)
         except OperandSkipped as skipped:
             raise AirflowSkipException(f"condition '{guard.group}' ({guard.words}) cannot hold: {skipped}") from None
-        if not holds(left, guard.when.operator, right):
+        try:
+            true = holds(left, guard.when.operator, right)
+        except StepError as error:
+            raise StepError(f"condition '{guard.group}' ({guard.words}): {error}") from error
+        if not true:
             shown = f"{_quoted(left)} {guard.when.operator} {_quoted(right)}"
             raise AirflowSkipException(f"condition '{guard.group}' ({guard.words}) is false: {shown}")
         log.info("Condition '%s' (%s) is true", guard.group, guard.words)

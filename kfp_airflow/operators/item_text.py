@@ -36,7 +36,9 @@ def _dump(value: object, *, outer: bool = False) -> str:
             return str(value)
         case Mapping():
             names = sorted(value) if outer else list(value)
-            return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{_dump(value[name])}" for name in names) + "}"
+            return (
+                "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{_dump(value[name])}" for name in names) + "}"
+            )
         case list() | tuple():
             return "[" + ",".join(_dump(item) for item in value) + "]"
         case _:

@@ -27,7 +27,9 @@ class ItemsOperator(BaseOperator):
 
     ui_color = "#e8f0fe"
 
-    def __init__(self, *, items: Reference, loop: str, keys: tuple[str, ...], placement: Placement, **kwargs: Any) -> None:
+    def __init__(
+        self, *, items: Reference, loop: str, keys: tuple[str, ...], placement: Placement, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.items = items
         self.loop = loop

@@ -45,14 +45,18 @@ class ArgoRetryPolicy(BaseRetryPolicy):
 
     retry: Retry
 
-    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None) -> RetryDecision:
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
         """Decide about the attempt after `try_number` (from 1)."""
         failed = isinstance(exception, StepFailed)
         lost = bool(getattr(exception, "lost_pod", False))
         table = _RETRIES_FAILURES if failed else _RETRIES_ERRORS
         if not (lost or table[self.retry.policy]):
             kind = "failure" if failed else "error"
-            return RetryDecision.fail(reason=f"the retry policy {self.retry.policy or 'OnFailure'} does not retry a step's {kind}")
+            return RetryDecision.fail(
+                reason=f"the retry policy {self.retry.policy or 'OnFailure'} does not retry a step's {kind}"
+            )
         return RetryDecision.retry(delay=delay_after(self.retry, try_number))
 
     def serialize(self) -> dict[str, Any]:

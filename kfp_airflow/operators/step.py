@@ -22,6 +22,7 @@ from kfp_airflow.diagnostics import OutputMissing, StepError, StepFailed
 from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
 from kfp_airflow.graph.text import Json
+from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
@@ -37,7 +38,7 @@ ITEM_TEMPLATE: Final = "{{ kfp_item }}"
 """The `map_index_template` of tasks in loops; a value put in by a variable is not rendered again."""
 
 
-class StepLife:
+class StepLife(QuickConstruction):
     """A mixin of the operators that run steps: `execute` is the life of a step, `run_attempt` what a runtime adds."""
 
     step: ContainerStep
@@ -66,11 +67,16 @@ class StepLife:
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
         """Run one attempt: see `graph.resolved.Runtime.run`."""
 
-    def _resolve(self, values: RunValues, store: Store, work: Path, context: Context) -> tuple[ResolvedStep, dict[str, Path]]:
+    def _resolve(
+        self, values: RunValues, store: Store, work: Path, context: Context
+    ) -> tuple[ResolvedStep, dict[str, Path]]:
         try:
             resolved = resolve_step(self.step, values)
             folder = _folder(work / "inputs")
-            inputs = {item.name: _stage(item, values, store, folder / str(index)) for index, item in enumerate(self.step.inputs)}
+            inputs = {
+                item.name: _stage(item, values, store, folder / str(index))
+                for index, item in enumerate(self.step.inputs)
+            }
         except OperandSkipped as skipped:
             raise AirflowSkipException(f"step '{self.step.id}' is skipped: {skipped}") from None
         except StepError as error:
@@ -122,7 +128,9 @@ def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
     if isinstance(value, str):
         return value
     if value.kind == "directory":
-        raise StepError(f"input '{item.name}' collects directories from a loop; collect texts, or use them inside the loop")
+        raise StepError(
+            f"input '{item.name}' collects directories from a loop; collect texts, or use them inside the loop"
+        )
     try:
         return values.bytes_of(value, limit_bytes=value.size).decode()
     except UnicodeDecodeError as error:
@@ -172,6 +180,8 @@ def _within_run(step: ResolvedStep, placement: Placement, context: Context) -> R
     run = context["dag_run"]
     remaining_s = int((limit - (datetime.now(timezone.utc) - (run.start_date or run.run_after))).total_seconds())
     if remaining_s <= 0:
-        raise StepError(f"step '{step.id}' was not begun: the run's time limit of {int(limit.total_seconds())} s is over")
+        raise StepError(
+            f"step '{step.id}' was not begun: the run's time limit of {int(limit.total_seconds())} s is over"
+        )
     timeout_s = remaining_s if step.timeout_s is None else min(step.timeout_s, remaining_s)
     return replace(step, timeout_s=timeout_s)

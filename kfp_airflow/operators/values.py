@@ -87,7 +87,11 @@ class RunValues:
         value = self._context["params"].get(name)
         if value is None:
             return ""
-        if parameter is not None and parameter.default is not None and value == typed_default(parameter.default, type(value)):
+        if (
+            parameter is not None
+            and parameter.default is not None
+            and value == typed_default(parameter.default, type(value))
+        ):
             return parameter.default
         return as_text(value)
 
@@ -124,7 +128,9 @@ class RunValues:
         if "\N{REPLACEMENT CHARACTER}" in text and text.encode() != content:
             log.warning("%s is not UTF-8; as text, each undecodable byte becomes U+FFFD (DP-05)", whose)
         if "\0" in text:
-            raise StepError(f"{whose} holds a NUL character and is used as text, which no argument can carry. Take it by file (InputPath)")
+            raise StepError(
+                f"{whose} holds a NUL character and is used as text, which no argument can carry. Take it by file (InputPath)"
+            )
         return self._bounded(text, whose, limit)
 
     def _bounded(self, text: str, whose: str, limit: int) -> str:
@@ -135,7 +141,9 @@ class RunValues:
 
     @staticmethod
     def _too_large(whose: str, size: int, limit: int) -> ValueTooLarge:
-        return ValueTooLarge(f"{whose} has {size:,} B and is used as text, of which {limit:,} B can be handed over. Take it by file (InputPath)")
+        return ValueTooLarge(
+            f"{whose} has {size:,} B and is used as text, of which {limit:,} B can be handed over. Take it by file (InputPath)"
+        )
 
     def _loop_item(self) -> FrozenItem:
         if self._item is None:
@@ -187,7 +195,9 @@ class RunValues:
             case "status":
                 return "Failed" if failed else "Succeeded"
             case "failures":
-                return json.dumps(json.dumps([{"displayName": task, "phase": "Failed"} for task in failed]) if failed else "null")
+                return json.dumps(
+                    json.dumps([{"displayName": task, "phase": "Failed"} for task in failed]) if failed else "null"
+                )
             case _:
                 started = run.start_date or run.run_after
                 return f"{(datetime.now(timezone.utc) - started).total_seconds():.6f}"

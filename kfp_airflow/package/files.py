@@ -22,8 +22,8 @@ _ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 def write_package(workflow: dict[str, Json], path: Path) -> None:
     """Write a workflow as `.yaml`, `.yml`, `.zip`, `.tar.gz` or `.tgz`; archives hold one file, `pipeline.yaml`.
 
-    The same workflow gives the same bytes. A reader sees the old file or the whole new one. Raises ValueError for any other
-    name, and OSError where the file cannot be written; nothing is left behind then.
+    The same workflow gives the same bytes. A reader sees the old file or the whole new one. Raises ValueError for any
+    other name, and OSError where the file cannot be written; nothing is left behind then.
     """
     content = _writer_of(path)(yaml_text(workflow).encode())
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -44,7 +44,10 @@ def _writer_of(path: Path) -> Callable[[bytes], bytes]:
     for suffix, writer in _WRITERS.items():
         if name.endswith(suffix):
             return writer
-    raise ValueError(f"a package's file name ends in {', '.join(_WRITERS)}, not as in '{path}'. Write for example '{path.stem}.yaml'.")
+    kinds = ", ".join(_WRITERS)
+    raise ValueError(
+        f"a package's file name ends in {kinds}, not as in '{path}'. Write for example '{path.stem}.yaml'."
+    )
 
 
 def _plain(text: bytes) -> bytes:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Container
 from typing import Final
 
-from kfp_airflow.graph.model import Loop
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef
+from kfp_airflow.graph.text import OutputRef
 
 SDK_VERSION: Final = "1.8.22"
 PREFIX: Final = "pipelines.kubeflow.org/"
@@ -33,23 +32,13 @@ def output_name(ref: OutputRef) -> str:
     return f"{template_name(ref.step)}-{argument_name(ref.output)}"
 
 
-def item_name(loop: Loop) -> str:
-    """Return the name of the item of a loop (L-07)."""
-    match loop.items:
-        case ParameterRef(name):
-            return f"{argument_name(name)}-loop-item"
-        case OutputRef():
-            return f"{output_name(loop.items)}-loop-item"
-        case ItemRef():
-            return f"{template_name(loop.id)}-loop-item"
-        case _:
-            return f"loop-item-param-{_number_before(loop.id)}"
+def listed_item_name(loop_id: str) -> str:
+    """Return the name of the item of a loop over a list that the author wrote (L-07).
 
-
-def _number_before(loop_id: str) -> str:
-    # KFP counts the item of a list that the author wrote as one more group, just before the loop (N-08).
+    KFP counts the item as one more group, just before the loop (N-08).
+    """
     number = _LAST_NUMBER.search(loop_id)
-    return str(int(number.group()) - 1) if number else template_name(loop_id)
+    return f"loop-item-param-{int(number.group()) - 1 if number else template_name(loop_id)}"
 
 
 def unique(name: str, taken: Container[str]) -> str:

@@ -1,8 +1,8 @@
 """How values and files travel through the templates of a workflow.
 
-A KFP package has one DAG template per group. A value that is used deep inside has to be handed down through every template
-on the way, and one that is made deep inside has to be handed up: `Flow` is asked for a reference where it is used, and
-notes in every `Scope` between what has to be declared there.
+A KFP package has one DAG template per group. A value that is used deep inside has to be handed down through every
+template on the way, and one that is made deep inside has to be handed up: `Flow` is asked for a reference where it is
+used, and notes in every `Scope` between what has to be declared there.
 """
 
 from __future__ import annotations
@@ -11,9 +11,21 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from kfp_airflow.diagnostics import UNKNOWN, Diagnostic, PipelineError
-from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Group, Loop, Member, Pipeline, ResourceStep, Step, SubGraph, walk
+from kfp_airflow.graph.model import (
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Group,
+    Loop,
+    Member,
+    Pipeline,
+    ResourceStep,
+    Step,
+    SubGraph,
+    walk,
+)
 from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef
-from kfp_airflow.package.names import UNNAMED, argument_name, item_name, output_name, template_name, unique
+from kfp_airflow.package.names import UNNAMED, argument_name, listed_item_name, output_name, template_name, unique
 
 Fields: TypeAlias = dict[str, Json]
 
@@ -53,7 +65,9 @@ class Flow:
         self.workflow_files: set[str] = set()
         self._places: dict[str, Scope] = {}
         self._items: dict[str, str] = {}
-        self._producers: dict[str, Step] = {member.id: member for member in members if isinstance(member, ContainerStep | ResourceStep)}
+        self._producers: dict[str, Step] = {
+            member.id: member for member in members if isinstance(member, ContainerStep | ResourceStep)
+        }
         self._enter(pipeline.members, self.root)
 
     def _enter(self, members: tuple[Member, ...], scope: Scope) -> None:
@@ -62,11 +76,16 @@ class Flow:
             if isinstance(member, Condition | Loop | SubGraph | ExitHandler):
                 inner = self.scopes[member.id] = Scope(self.names[member.id], scope, member)
                 if isinstance(member, Loop):
-                    self._items[member.id] = unique(item_name(member), self._items_around(scope))
+                    self._items[member.id] = unique(self._item_name(member), self._items_around(scope))
                 self._enter(member.members, inner)
             if isinstance(member, ExitHandler):
                 # The handler stands outside of every DAG: Argo hands it the arguments of the workflow itself.
-                self.scopes[member.handler.id] = self._places[member.handler.id] = Scope(self.names[member.handler.id], None, member)
+                self.scopes[member.handler.id] = self._places[member.handler.id] = Scope(
+                    self.names[member.handler.id], None, member
+                )
+
+    def _item_name(self, loop: Loop) -> str:
+        return listed_item_name(loop.id) if isinstance(loop.items, tuple) else f"{self.name(loop.items)}-loop-item"
 
     def _items_around(self, scope: Scope) -> set[str]:
         names = set()
@@ -127,8 +146,6 @@ class Flow:
             return {"raw": {"data": self.value(scope, ref)}}
         name = self.name(ref)
         if (inner := self._inner(producer)) and name not in inner.files_out:
-            if isinstance(inner.group, Loop):
-                raise PipelineError([_file_of_a_loop(ref, inner.group)])
             inner.files_out[name] = str(self.file(inner, ref)["from"])
         return {"from": f"{{{{tasks.{self.names[producer]}.outputs.artifacts.{name}}}}}"}
 
@@ -201,17 +218,6 @@ def _template_names(members: tuple[Member, ...]) -> dict[str, str]:
     return names
 
 
-def _file_of_a_loop(ref: OutputRef, loop: Loop) -> Diagnostic:
-    return Diagnostic(
-        code="KA205",
-        row="DP-13",
-        where=loop.where,
-        step=ref.step,
-        problem=f"output '{ref.output}' is made once per item of '{loop.id}' and taken as a file outside of it, which a package cannot express",
-        advice="Take it by value outside of the loop (a JSON list of all items), or run the pipeline as a DAG, where the file holds that list.",
-    )
-
-
 def _unreachable(name: str, scope: Scope) -> Diagnostic:
     group = scope.group
     return Diagnostic(
@@ -219,5 +225,8 @@ def _unreachable(name: str, scope: Scope) -> Diagnostic:
         row="EH-01",
         where=group.where if group else UNKNOWN,
         problem=f"template '{scope.name}' uses '{name}', which nothing around it makes",
-        advice="Use outputs of steps that are in the pipeline, items inside their own loop, and only pipeline parameters in an exit handler.",
+        advice=(
+            "Use outputs of steps that are in the pipeline, items inside their own loop, "
+            "and only pipeline parameters in an exit handler."
+        ),
     )

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from kfp_airflow.graph.model import Component, Container, ContainerStep, InputFile, OutputFile, PodOptions, ResourceStep, Retry, Step
+from kfp_airflow.graph.model import (
+    Component,
+    Container,
+    ContainerStep,
+    InputFile,
+    OutputFile,
+    PodOptions,
+    ResourceStep,
+    Retry,
+    Step,
+)
 from kfp_airflow.graph.text import EMPTY_STRUCT, Json, OutputRef, Reference, RunRef, Struct, Text, Tree, resolve_tree
 from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name, template_name, unique
 from kfp_airflow.package.scopes import Fields, Flow, Scope, run_placeholder
@@ -18,7 +28,7 @@ MAIN: Final = "main"
 
 @dataclass(slots=True)
 class StepInputs:
-    """What a step's template takes, filled while its texts are written: call it with a reference to get the placeholder."""
+    """What a step's template takes, noted while its texts are written: a call turns a reference into a placeholder."""
 
     step: Step
     flow: Flow
@@ -56,7 +66,9 @@ class StepInputs:
 
     def declaration(self) -> Fields:
         """Return the `inputs` of the template, empty where it takes none."""
-        return without_empty({"parameters": [{"name": name} for name in sorted(self.values)], "artifacts": list(self.declared_files)})
+        return without_empty(
+            {"parameters": [{"name": name} for name in sorted(self.values)], "artifacts": list(self.declared_files)}
+        )
 
 
 def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | None = None) -> tuple[Fields, StepInputs]:
@@ -65,7 +77,11 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
     `pull_policy` is for a main container that has none of its own (P-07).
     """
     inputs = StepInputs(step, flow, scope)
-    body = {"container": _main_container(step, inputs, pull_policy)} if isinstance(step, ContainerStep) else {"resource": _resource(step, inputs)}
+    body = (
+        {"container": _main_container(step, inputs, pull_policy)}
+        if isinstance(step, ContainerStep)
+        else {"resource": _resource(step, inputs)}
+    )
     patch = _run_time_patch(step, inputs)
     rest = without_empty(
         {
@@ -83,12 +99,16 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
 
 
 def step_outputs(step: Step, flow: Flow) -> Fields:
-    """Return the `outputs` of a step: every file as an artifact, and as a parameter too where its text is used (DP-04, DP-08)."""
+    """Return the `outputs` of a step: artifacts, and parameters too where their text is used (DP-04, DP-08)."""
     if isinstance(step, ResourceStep):
         paths = [(flow.name(OutputRef(step.id, name)), path) for name, path in step.attributes]
-        return without_empty({"parameters": [{"name": name, "valueFrom": {"jsonPath": path}} for name, path in sorted(paths)]})
+        return without_empty(
+            {"parameters": [{"name": name, "valueFrom": {"jsonPath": path}} for name, path in sorted(paths)]}
+        )
     used = [output for output in step.outputs if flow.is_used_by_value(OutputRef(step.id, output.name))]
-    parameters: list[Json] = [{"name": _output_name(step, output), "valueFrom": {"path": output.path}} for output in used]
+    parameters: list[Json] = [
+        {"name": _output_name(step, output), "valueFrom": {"path": output.path}} for output in used
+    ]
     artifacts: list[Json] = [{"name": _output_name(step, output), "path": output.path} for output in step.outputs]
     return without_empty({"parameters": parameters, "artifacts": artifacts})
 
@@ -121,7 +141,7 @@ def _container(container: Container, inputs: StepInputs) -> Fields:
 
 
 def _without_patched(container: Container) -> Struct:
-    """Leave the main container's resources to `_main_container`: what is known at run time only must not count as used here."""
+    """Leave the main container's resources to `_main_container` and `_run_time_patch`."""
     if container.name.parts:
         return container.options
     return Struct(tuple(entry for entry in container.options.entries if entry[0].constant != "resources"))
@@ -140,7 +160,7 @@ def _has_references(entry: tuple[Text, Tree]) -> bool:
 
 
 def _run_time_patch(step: Step, inputs: StepInputs) -> Fields:
-    """Return what Argo patches into the pod: node selectors and amounts that are known at run time only (B-06, §1.4.3)."""
+    """Return what Argo patches into the pod: selectors and amounts that are known at run time only (B-06, §1.4.3)."""
     patch: Fields = {"nodeSelector": resolve_tree(_split(step.pod.node_selector)[1], inputs)}
     if isinstance(step, ContainerStep):
         resources = step.container.options.get("resources")
@@ -189,9 +209,17 @@ def _texts(struct: Struct, inputs: StepInputs) -> Fields:
 def _component_annotations(component: Component | None, inputs: StepInputs) -> Fields:
     if component is None:
         return {}
-    parts = {"component_spec": component.spec, "component_ref": component.ref, "arguments.parameters": component.arguments}
+    parts = {
+        "component_spec": component.spec,
+        "component_ref": component.ref,
+        "arguments.parameters": component.arguments,
+    }
     resolved = {name: resolve_tree(tree, inputs) for name, tree in parts.items()}
-    return {f"{PREFIX}{name}": json.dumps(value, sort_keys=True) for name, value in resolved.items() if value or name == "component_ref"}
+    return {
+        f"{PREFIX}{name}": json.dumps(value, sort_keys=True)
+        for name, value in resolved.items()
+        if value or (name == "component_ref" and value is not None)
+    }
 
 
 def _retry(retry: Retry | None, inputs: StepInputs) -> Fields:
@@ -200,7 +228,11 @@ def _retry(retry: Retry | None, inputs: StepInputs) -> Fields:
     limit = None if retry.limit is None else retry.limit.constant
     if limit == "0" and retry.policy is None:
         return {}
-    backoff: Fields = {"duration": retry.backoff_duration, "factor": retry.backoff_factor, "maxDuration": retry.backoff_max_duration}
+    backoff: Fields = {
+        "duration": retry.backoff_duration,
+        "factor": retry.backoff_factor,
+        "maxDuration": retry.backoff_max_duration,
+    }
     number: Json = int(limit) if limit and limit.isdigit() else retry.limit.resolve(inputs) if retry.limit else None
     return without_empty({"limit": number, "retryPolicy": retry.policy, "backoff": without_empty(backoff)})
 
@@ -221,4 +253,6 @@ def _resource(step: ResourceStep, inputs: StepInputs) -> Fields:
 
 def without_empty(fields: Mapping[str, object]) -> Fields:
     """Return JSON fields without those that hold nothing: None, empty lists and objects."""
-    return cast("Fields", {name: value for name, value in fields.items() if value is not None and value not in ([], {})})
+    return cast(
+        "Fields", {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
+    )

@@ -8,7 +8,7 @@ from typing import Final
 
 from typing_extensions import assert_never
 
-from kfp_airflow.diagnostics import Diagnostic, PipelineError
+from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.graph.model import (
     Comparison,
     Condition,
@@ -23,9 +23,9 @@ from kfp_airflow.graph.model import (
     Settings,
     Step,
     SubGraph,
-    walk,
 )
 from kfp_airflow.graph.text import Json, OutputRef, ParameterRef, Reference, Text, resolve_tree
+from kfp_airflow.package.check import check_package
 from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name
 from kfp_airflow.package.scopes import Fields, Flow, Scope, workflow_placeholder
 from kfp_airflow.package.templates import step_outputs, step_template, without_empty
@@ -37,12 +37,12 @@ SERVICE_ACCOUNT: Final = "pipeline-runner"
 def write(pipeline: Pipeline) -> Fields:
     """Return the Argo workflow of a pipeline as plain JSON data, templates and tasks in the order of their names.
 
-    The pipeline must have passed `graph.check`. It means what the real SDK's package means, and carries no time stamp: the
-    same pipeline gives the same workflow. Raises PipelineError, with all of them, for what KFP cannot express (EH-03, EH-04,
-    DP-13) although it runs as a DAG.
+    The pipeline must have passed `graph.check`. The workflow means what the real SDK's means, without its time stamp:
+    the same pipeline gives the same workflow. Raises PipelineError with all errors of `check_package`: what KFP cannot
+    express although it runs as a DAG (EH-03, EH-04).
     """
-    if problems := tuple(_inexpressible_exit_handlers(pipeline)):
-        raise PipelineError(problems)
+    if errors := [found for found in check_package(pipeline) if found.severity == "error"]:
+        raise PipelineError(errors)
     flow = Flow(pipeline)
     writer = _Writer(flow, pipeline.settings)
     writer.add_members(pipeline.members)
@@ -56,7 +56,12 @@ def write(pipeline: Pipeline) -> Fields:
         **_settings(pipeline.settings),
         **({"onExit": handlers[0]} if handlers else {}),
     }
-    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": _metadata(pipeline, flow.root.name), "spec": spec}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": _metadata(pipeline, flow.root.name),
+        "spec": spec,
+    }
 
 
 class _Writer:
@@ -123,7 +128,7 @@ class _Writer:
         return self._flow.value(scope, ref)
 
     def _items(self, loop: Loop, scope: Scope) -> Fields:
-        """Return `withItems` or `withParam`; parameters are taken from the workflow itself, as the SDK does (L-02, L-06)."""
+        """Return `withItems` or `withParam`; parameters come from the workflow itself, as in the SDK's (L-02, L-06)."""
 
         def placeholder(ref: Reference) -> str:
             return workflow_placeholder(ref) if isinstance(ref, ParameterRef) else self._reference(loop.id, ref, scope)
@@ -140,14 +145,20 @@ class _Writer:
             yield self._dag_template(scope, tasks)
 
     def _dag_template(self, scope: Scope, tasks: list[tuple[Member, Fields]]) -> Fields:
-        written = sorted((self._task(member, fields, scope) for member, fields in tasks), key=lambda task: str(task["name"]))
+        written = sorted(
+            (self._task(member, fields, scope) for member, fields in tasks), key=lambda task: str(task["name"])
+        )
         inputs = {"parameters": _named(scope.values), "artifacts": _named(scope.files)}
         outputs = {
-            "parameters": [{"name": name, "valueFrom": {"parameter": value}} for name, value in sorted(scope.values_out.items())],
+            "parameters": [
+                {"name": name, "valueFrom": {"parameter": value}} for name, value in sorted(scope.values_out.items())
+            ],
             "artifacts": [{"name": name, "from": source} for name, source in sorted(scope.files_out.items())],
         }
         parallelism = scope.group.parallelism if isinstance(scope.group, Loop | SubGraph) else None
-        declared = without_empty({"parallelism": parallelism, "inputs": without_empty(inputs), "outputs": without_empty(outputs)})
+        declared = without_empty(
+            {"parallelism": parallelism, "inputs": without_empty(inputs), "outputs": without_empty(outputs)}
+        )
         return {"name": scope.name, **declared, "dag": {"tasks": list(written)}}
 
     def _task(self, member: Member, fields: Fields, scope: Scope) -> Fields:
@@ -177,7 +188,8 @@ def _arguments(pipeline: Pipeline, flow: Flow) -> Fields:
         for parameter in pipeline.parameters
     ]
     artifacts: list[Json] = [
-        {"name": argument_name(name), "raw": {"data": workflow_placeholder(ParameterRef(name))}} for name in sorted(flow.workflow_files)
+        {"name": argument_name(name), "raw": {"data": workflow_placeholder(ParameterRef(name))}}
+        for name in sorted(flow.workflow_files)
     ]
     return {"parameters": parameters, **without_empty({"artifacts": artifacts})}
 
@@ -206,7 +218,9 @@ def workflow_reference(ref: Reference) -> str:
 
 
 def _metadata(pipeline: Pipeline, name: str) -> Fields:
-    specification: Fields = without_empty({"description": pipeline.description, "inputs": [_input(item) for item in pipeline.parameters]})
+    specification: Fields = without_empty(
+        {"description": pipeline.description, "inputs": [_input(item) for item in pipeline.parameters]}
+    )
     annotations: Fields = {
         f"{PREFIX}kfp_sdk_version": SDK_VERSION,
         f"{PREFIX}pipeline_spec": json.dumps({**specification, "name": pipeline.name}, sort_keys=True),
@@ -222,30 +236,3 @@ def _input(parameter: Parameter) -> Fields:
         **({"optional": True} if optional else {}),
         **without_empty({"type": resolve_tree(parameter.type, str), "description": parameter.description}),
     }
-
-
-def _inexpressible_exit_handlers(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    handlers = [member for member in walk(pipeline.members) if isinstance(member, ExitHandler)]
-    for handler in handlers[1:]:
-        yield _exit_problem("KA201", handler, f"a package holds one exit handler, and '{handlers[0].id}' is one already")
-    for handler in handlers[:1]:
-        if not any(member is handler for member in pipeline.members):
-            yield _exit_problem("KA202", handler, "it is inside another group, and a package's exit handler runs at the end of the whole run")
-            continue
-        groups = [member for member in pipeline.members if isinstance(member, GROUPS)]
-        if groups[0] is not handler:
-            yield _exit_problem("KA203", handler, f"group '{groups[0].id}' stands before it, and KFP drops an exit handler that is not the first group")
-        outside = [member.id for member in pipeline.members if not isinstance(member, GROUPS)]
-        if len(outside) > 1:
-            yield _exit_problem("KA204", handler, f"{len(outside)} steps stand outside of it ({', '.join(outside)}), and KFP takes one at most")
-
-
-def _exit_problem(code: str, handler: ExitHandler, problem: str) -> Diagnostic:
-    return Diagnostic(
-        code=code,
-        row="EH-04" if code in {"KA202", "KA204"} else "EH-03",
-        where=handler.where,
-        step=handler.handler.id,
-        problem=f"exit handler '{handler.id}' cannot be written into a package: {problem}",
-        advice="Put everything that the handler is to follow into one `with dsl.ExitHandler(…)`; as a DAG the pipeline runs as it is.",
-    )

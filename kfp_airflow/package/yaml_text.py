@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 else:
     _FastestDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-_LITERAL_BLOCK: Final = re.compile(r"[^ \t\n\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029][^\x00-\x09\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]*")
+_LITERAL_BLOCK: Final = re.compile(
+    r"[^ \t\n\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029][^\x00-\x09\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]*"
+)
 
 
 class _Dumper(_FastestDumper):
@@ -38,4 +40,6 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:y|Y|n|N
 
 def yaml_text(data: Json) -> str:
     """Return the data as YAML, keys in their order; it reads back as the same data."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000)
+    return yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000
+    )

@@ -1,7 +1,7 @@
 """The real KFP SDK as judge: an environment of its own, and a process in it that compiles pipeline files.
 
-The SDK cannot be installed beside Airflow (row H1), so it lives in a virtual environment under the user's cache folder, made
-once by uv. `Judge` starts one process in it (the import alone takes seconds) and asks it for file after file.
+The SDK cannot be installed beside Airflow (row H1), so it lives in a virtual environment under the user's cache folder,
+made once by uv. `Judge` starts one process in it (the import alone takes seconds) and asks it for file after file.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Verdict:
     error: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Judge:
     """A process that holds the real SDK; ended by `close` or by leaving the `with`."""
 
@@ -91,14 +91,16 @@ class Judge:
     def __enter__(self) -> Judge:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
 def judge_python() -> Path:
     """Return the interpreter of an environment that holds the real SDK, made now where it is not there yet.
 
-    Safe to call from several processes at once. Raises NoJudge where there is no uv, no Python 3.10, or no package index.
+    Safe to call from several processes at once. Raises NoJudge where there is no uv, Python 3.10, or package index.
     """
     home = CACHE / f"kfp-{SDK_VERSION}"
     python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -140,7 +142,9 @@ def _base_python(uv: list[str]) -> str:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoJudge(f"the environment of the real SDK cannot be made: `{' '.join(command)}` says: {done.stderr.strip()}")
+        raise NoJudge(
+            f"the environment of the real SDK cannot be made: `{' '.join(command)}` says: {done.stderr.strip()}"
+        )
 
 
 @contextmanager

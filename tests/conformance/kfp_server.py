@@ -1,6 +1,6 @@
 """Runs inside the environment of the real SDK: one JSON question a line in, one JSON answer a line out.
 
-`{"file": path, "type_check": bool}` → `{function: {"workflow": …} | {"error": …}}` for every `@dsl.pipeline` of the file.
+`{"file": path, "type_check": bool}` → `{function: {"workflow": …} | {"error": …}}`, every `@dsl.pipeline` of the file.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ def compile_file(path, type_check):
     os.chdir(path.parent)
     try:
         functions = load(path)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a file raises is its verdict
         return {"": {"error": f"{type(error).__name__}: {error}"}}
     return {function.__name__: compile_function(function, type_check) for function in functions}
 
@@ -55,7 +55,7 @@ def compile_function(function, type_check):
     try:
         workflow = kfp.compiler.Compiler()._create_workflow(function)
         return {"workflow": json.loads(json.dumps(workflow))}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - as above
         return {"error": f"{type(error).__name__}: {error}"}
     finally:
         kfp.TYPE_CHECK = True

@@ -10,8 +10,30 @@ import yaml
 from kfp_airflow.graph.text import Json
 from kfp_airflow.package.files import write_package
 
-ODD = ["y", "n", "on", "1", "", " x ", "a: b", "two\nlines\n", "trailing \nspace", "\ttab\n", "é☃", "{{x}}", "- dash", "a\u2028b", "\x1b[0m", "\n"]
-WORKFLOW: dict[str, Json] = {"kind": "Workflow", "texts": list(ODD), "y": {"n": [1, 1.5, True, None]}, "nested": {"empty": [], "object": {}}}
+ODD = [
+    "y",
+    "n",
+    "on",
+    "1",
+    "",
+    " x ",
+    "a: b",
+    "two\nlines\n",
+    "trailing \nspace",
+    "\ttab\n",
+    "é☃",
+    "{{x}}",
+    "- dash",
+    "a\u2028b",
+    "\x1b[0m",
+    "\n",
+]
+WORKFLOW: dict[str, Json] = {
+    "kind": "Workflow",
+    "texts": list(ODD),
+    "y": {"n": [1, 1.5, True, None]},
+    "nested": {"empty": [], "object": {}},
+}
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".yml", ".zip", ".tar.gz", ".tgz", ".YAML"])
@@ -43,10 +65,11 @@ def test_texts_of_several_lines_stay_readable(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["pipeline.json", "pipeline", "pipeline.gz", "pipeline.tar"])
 def test_another_file_name_is_refused_by_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match="a package's file name ends in") as refused:
         write_package(WORKFLOW, path)
     assert str(refused.value) == (
-        f"a package's file name ends in .yaml, .yml, .zip, .tar.gz, .tgz, not as in '{path}'. Write for example 'pipeline.yaml'."
+        f"a package's file name ends in .yaml, .yml, .zip, .tar.gz, .tgz, not as in '{path}'. "
+        "Write for example 'pipeline.yaml'."
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -23,7 +23,14 @@ def divide(dividend: int, divisor: int = 7) -> NamedTuple("Outputs", [("quotient
     return (dividend // divisor, dividend % divisor)
 
 
-def train(text_path: InputPath("CSV"), model_path: OutputPath("Model"), steps: int = 10, verbose: bool = False, options: dict = None, tags: list = ["a"]):
+def train(
+    text_path: InputPath("CSV"),
+    model_path: OutputPath("Model"),
+    steps: int = 10,
+    verbose: bool = False,
+    options: dict = None,
+    tags: list = ["a"],
+):
     with open(model_path, "w") as model:
         model.write(str(steps))
 
@@ -35,7 +42,9 @@ def greet(name: str = "world") -> str:
 
 add_op = create_component_from_func(add)
 divide_op = func_to_container_op(divide, base_image="python:3.9")
-train_op = create_component_from_func(train, base_image="python:3.10-slim", packages_to_install=["pandas==1.4", "scikit-learn"])
+train_op = create_component_from_func(
+    train, base_image="python:3.10-slim", packages_to_install=["pandas==1.4", "scikit-learn"]
+)
 
 
 @dsl.pipeline(name="calculation")

@@ -38,6 +38,12 @@ implementation:
 @dsl.pipeline(name="component text")
 def components_from_text(text: str = "t", count: int = 2):
     full("constant", data_file="a,b\n")
-    first = full(text, count, data_file="x", maybe="m", rate=2.5)
-    full(first.outputs["fixed"], maybe="", data_file=first.outputs["model_dir"], optional_file=first.outputs["Model Dir"])
-    full(required_text=f"{text} {count}", rate=0.25, data_file=text, optional_file="inline")
+    first = full(text, number=count, data_file="x", maybe="m", rate=2.5)
+    full(
+        first.outputs["fixed"],
+        maybe="",
+        data_file=first.outputs["model_dir"].ignore_type(),
+        optional_file=first.outputs["fixed"],
+    )
+    full(required_text=f"{text} {count}", rate=0.25, data_file=f"{text}\n", optional_file="inline")
+    full("positional", "file", count)

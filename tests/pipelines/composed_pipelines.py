@@ -8,7 +8,11 @@ class Download(dsl.ContainerOp):
 
     def __init__(self, url):
         super().__init__(
-            name="download", image="alpine", command=["sh", "-c"], arguments=["wget %s -O /o" % url], file_outputs={"downloaded": "/o"}
+            name="download",
+            image="alpine",
+            command=["sh", "-c"],
+            arguments=["wget %s -O /o" % url],
+            file_outputs={"downloaded": "/o"},
         )
 
 

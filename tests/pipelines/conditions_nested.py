@@ -4,7 +4,9 @@ from kfp import dsl
 
 
 def flip(name="flip"):
-    return dsl.ContainerOp(name=name, image="python:3.7", command=["sh", "-c", "echo heads | tee /tmp/o"], file_outputs={"side": "/tmp/o"})
+    return dsl.ContainerOp(
+        name=name, image="python:3.7", command=["sh", "-c", "echo heads | tee /tmp/o"], file_outputs={"side": "/tmp/o"}
+    )
 
 
 def show(name, *texts):

@@ -1,4 +1,4 @@
-"""`file_outputs`, `InputArgumentPath` and `artifact_argument_paths` of a plain ContainerOp (D-09, D-10, DP-01, N-05)."""
+"""`file_outputs`, `InputArgumentPath`, `artifact_argument_paths` of a plain ContainerOp (D-09, D-10, DP-01, N-05)."""
 
 from kfp import dsl
 
@@ -30,4 +30,6 @@ def sole_output():
     write = dsl.ContainerOp(
         name="write", image="alpine", command=["sh", "-c", "echo 1 > /out"], file_outputs={"result": "/out"}
     )
-    dsl.ContainerOp(name="read", image="alpine", command=["echo", write.output], arguments=["%s-%s" % (write.output, write.output)])
+    dsl.ContainerOp(
+        name="read", image="alpine", command=["echo", write.output], arguments=["%s-%s" % (write.output, write.output)]
+    )

@@ -6,12 +6,16 @@ from kfp import dsl
 
 @dsl.component
 def echo_op(text: str, image: str = "library/bash:4.4.23"):
-    return dsl.ContainerOp(name="echo", image="library/bash:4.4.23", command=["sh", "-c"], arguments=['echo "$0"', text])
+    return dsl.ContainerOp(
+        name="echo", image="library/bash:4.4.23", command=["sh", "-c"], arguments=['echo "$0"', text]
+    )
 
 
 @kfp.dsl.component
 def hello():
-    return dsl.ContainerOp(name="hello", image="library/bash:4.4.23", command=["sh", "-c"], arguments=['echo "hello world"'])
+    return dsl.ContainerOp(
+        name="hello", image="library/bash:4.4.23", command=["sh", "-c"], arguments=['echo "hello world"']
+    )
 
 
 @dsl.pipeline(name="hello-world")

@@ -4,7 +4,9 @@ from kfp import dsl
 
 
 def make(name, *texts):
-    return dsl.ContainerOp(name=name, image="alpine", command=["sh", "-c", "echo 1 > /o"], arguments=list(texts), file_outputs={"o": "/o"})
+    return dsl.ContainerOp(
+        name=name, image="alpine", command=["sh", "-c", "echo 1 > /o"], arguments=list(texts), file_outputs={"o": "/o"}
+    )
 
 
 @dsl.pipeline(name="across")
@@ -18,7 +20,7 @@ def dependencies_across_groups(go: str = "yes", deep: str = "d"):
                 three = make("three", root.output, one.output, two.output)
                 make("four", three.output, go)
     with dsl.Condition(go == "no"):
-        make("five", three.output).after(two)
+        make("five", one.output).after(two)
     make("six").after(three)
 
 
@@ -27,4 +29,6 @@ def files_through_groups(go: str = "yes"):
     root = make("root")
     with dsl.Condition(go == "yes"):
         with dsl.ParallelFor(["a"]) as item:
-            dsl.ContainerOp(name="cat", image="alpine", command=["cat", dsl.InputArgumentPath(root.output)], arguments=[item])
+            dsl.ContainerOp(
+                name="cat", image="alpine", command=["cat", dsl.InputArgumentPath(root.output)], arguments=[item]
+            )

@@ -11,7 +11,7 @@ def echo(name, *texts):
 def loops_static(word: str = "w"):
     with dsl.ParallelFor([1, 2, 3]) as number:
         echo("number", number)
-    with dsl.ParallelFor(["a", "b\"c", "d\ne"], parallelism=2) as letter:
+    with dsl.ParallelFor(["a", 'b"c', "d\ne"], parallelism=2) as letter:
         echo("letter", letter, f"{letter}-{word}")
     with dsl.ParallelFor([{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]) as item:
         echo("a", item.a)

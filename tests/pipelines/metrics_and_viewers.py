@@ -11,7 +11,8 @@ outputs:
 implementation:
   container:
     image: alpine
-    command: [sh, -c, 'echo 1 >"$2"', {outputPath: MLPipeline UI metadata}, {outputPath: MLPipeline metrics}, {outputPath: Score}]
+    command: [sh, -c, 'echo 1 >"$2"', {outputPath: MLPipeline UI metadata}, {outputPath: MLPipeline metrics}]
+    args: [{outputPath: Score}]
 """)
 
 
@@ -23,5 +24,9 @@ def metrics_and_viewers():
         name="own",
         image="alpine",
         command=["true"],
-        file_outputs={"mlpipeline-metrics": "/mlpipeline-metrics.json", "mlpipeline-ui-metadata": "/mlpipeline-ui-metadata.json", "x": "/x"},
+        file_outputs={
+            "mlpipeline-metrics": "/mlpipeline-metrics.json",
+            "mlpipeline-ui-metadata": "/mlpipeline-ui-metadata.json",
+            "x": "/x",
+        },
     )

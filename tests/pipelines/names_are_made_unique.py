@@ -3,7 +3,7 @@
 from kfp import dsl
 
 
-@dsl.pipeline(name="Names: made unique!", description="Ünïcode & \"quotes\"")
+@dsl.pipeline(name="Names: made unique!", description='Ünïcode & "quotes"')
 def names_are_made_unique():
     for name in ["My Op", "my-op", "MY_OP", "my  op!", "1st step", "", "###", "a.b/c", "x" * 80]:
         dsl.ContainerOp(name=name, image="alpine", command=["true"])

@@ -17,7 +17,7 @@ implementation:
 @dsl.pipeline(name="display")
 def names_to_show_and_caching(who: str = "Ann"):
     dsl.ContainerOp(name="plain", image="alpine", command=["true"]).set_display_name("A nice: name")
-    dsl.ContainerOp(name="param", image="alpine", command=["true"]).set_display_name(f"Step of {who}")
+    dsl.ContainerOp(name="param", image="alpine", command=["echo", who]).set_display_name(f"Step of {who}")
     dsl.ContainerOp(name="uncached", image="alpine", command=["true"]).set_caching_options(False)
     fresh = dsl.ContainerOp(name="fresh", image="alpine", command=["true"])
     fresh.execution_options.caching_strategy.max_cache_staleness = "P0D"

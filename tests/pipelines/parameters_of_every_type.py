@@ -26,7 +26,17 @@ def parameters_of_every_type(
         name="show",
         image="alpine",
         command=["echo", text, empty, count, rate, flag],
-        arguments=[names, options, typed_list, typed_dict, nothing, required, unannotated, keyword_only, f"{text}{text}"],
+        arguments=[
+            names,
+            options,
+            typed_list,
+            typed_dict,
+            nothing,
+            required,
+            unannotated,
+            keyword_only,
+            f"{text}{text}",
+        ],
     )
 
 

@@ -1,8 +1,7 @@
 """Volumes, tolerations, affinity, node selectors, labels and annotations (B-03 to B-08)."""
 
-from kubernetes import client as k8s
-
 from kfp import dsl
+from kubernetes import client as k8s
 
 
 @dsl.pipeline(name="pods")
@@ -18,11 +17,15 @@ def pods_in_full(team: str = "red", secret: str = "s"):
             node_affinity=k8s.V1NodeAffinity(
                 required_during_scheduling_ignored_during_execution=k8s.V1NodeSelector(
                     node_selector_terms=[
-                        k8s.V1NodeSelectorTerm(match_expressions=[k8s.V1NodeSelectorRequirement(key="disk", operator="In", values=["ssd"])])
+                        k8s.V1NodeSelectorTerm(
+                            match_expressions=[k8s.V1NodeSelectorRequirement(key="disk", operator="In", values=["ssd"])]
+                        )
                     ]
                 )
             )
         )
     )
     op.add_node_selector_constraint("disk", "ssd")
-    op.add_pod_annotation("note", f"for {team}").add_pod_label("team", team).add_pod_label("pipelines.example.com/x", "1")
+    op.add_pod_annotation("note", f"for {team}").add_pod_label("team", team).add_pod_label(
+        "pipelines.example.com/x", "1"
+    )

@@ -5,7 +5,9 @@ from kfp import dsl
 
 @dsl.pipeline(name="resources")
 def resources_at_run_time(memory: str = "1Gi", cpus: str = "1", gpus: str = "1", zone: str = "a", label: str = "zone"):
-    sized = dsl.ContainerOp(name="size", image="alpine", command=["sh", "-c", "echo 2Gi > /o"], file_outputs={"o": "/o"})
+    sized = dsl.ContainerOp(
+        name="size", image="alpine", command=["sh", "-c", "echo 2Gi > /o"], file_outputs={"o": "/o"}
+    )
     op = dsl.ContainerOp(name="train", image="alpine", command=["true"])
     op.container.set_memory_limit(sized.output).set_memory_request(memory).set_cpu_limit(cpus).set_cpu_request("1")
     op.container.set_ephemeral_storage_limit(memory)

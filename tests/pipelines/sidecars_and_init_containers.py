@@ -1,14 +1,15 @@
 """Sidecars and init containers, with parameters in them (B-11, B-12, D-11, D-12)."""
 
-from kubernetes import client as k8s
-
 from kfp import dsl
+from kubernetes import client as k8s
 
 
 @dsl.pipeline(name="sidecars")
 def sidecars_and_init_containers(tag: str = "latest", pull_image_policy: str = "IfNotPresent", word: str = "w"):
     echo = dsl.Sidecar(name="echo", image="hashicorp/http-echo:%s" % tag, args=['-text="hello world"'])
-    warm = dsl.UserContainer(name="warm", image="busybox", command=["sh", "-c", f"echo {word}"], mirror_volume_mounts=True)
+    warm = dsl.UserContainer(
+        name="warm", image="busybox", command=["sh", "-c", f"echo {word}"], mirror_volume_mounts=True
+    )
     warm.add_env_variable(k8s.V1EnvVar(name="WORD", value=word))
     op = dsl.ContainerOp(
         name="main",

@@ -1,8 +1,7 @@
 """Op transformers edit every step before it is written (P-08, B-01)."""
 
-from kubernetes import client as k8s
-
 from kfp import dsl
+from kubernetes import client as k8s
 
 
 def label(op):
@@ -20,7 +19,9 @@ def with_parameter(value):
 
 @dsl.pipeline(name="transformers")
 def transformers(owner: str = "me"):
-    dsl.ContainerOp(name="first", image="alpine", command=["true"]).apply(with_parameter("direct")).add_pod_label("add-pod-env", "true")
+    dsl.ContainerOp(name="first", image="alpine", command=["true"]).apply(with_parameter("direct")).add_pod_label(
+        "add-pod-env", "true"
+    )
     dsl.ContainerOp(name="second", image="alpine", command=["true"])
     dsl.get_pipeline_conf().add_op_transformer(label)
     dsl.get_pipeline_conf().add_op_transformer(with_parameter(owner))

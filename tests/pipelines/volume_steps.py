@@ -1,8 +1,7 @@
 """Volumes made by steps and handed from step to step (D-14 to D-17, O-10)."""
 
-from kubernetes import client as k8s
-
 from kfp import dsl
+from kubernetes import client as k8s
 
 
 def touch(name, path, **options):
@@ -22,9 +21,18 @@ def volume_steps(size: str = "1Gi"):
 @dsl.pipeline(name="volumes of others")
 def existing_volumes():
     touch("claim", "/a/b", pvolumes={"/a": dsl.PipelineVolume(pvc="existing")})
-    touch("plain", "/a/b", pvolumes={"/a": dsl.PipelineVolume(volume=k8s.V1Volume(name="v", empty_dir=k8s.V1EmptyDirVolumeSource()))})
+    touch(
+        "plain",
+        "/a/b",
+        pvolumes={"/a": dsl.PipelineVolume(volume=k8s.V1Volume(name="v", empty_dir=k8s.V1EmptyDirVolumeSource()))},
+    )
     shared = dsl.VolumeOp(
-        name="shared", resource_name="shared", size="1Gi", storage_class="fast", annotations={"a": "b"}, generate_unique_name=False
+        name="shared",
+        resource_name="shared",
+        size="1Gi",
+        storage_class="fast",
+        annotations={"a": "b"},
+        generate_unique_name=False,
     )
     for name in ("x", "y"):
         touch(name, "/a/" + name, pvolumes={"/a": shared.volume})

@@ -1,0 +1,256 @@
+"""Pipeline files: Python files as KFP v1 authors write them, executed like scripts; their pipelines (D-01, Z-06)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from kfp_airflow.catalog.kfp_alias import kfp_alias
+from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
+from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.dsl.naming import component_name
+from kfp_airflow.dsl.pipeline import collect_pipelines
+from kfp_airflow.graph.model import Pipeline
+
+
+@dataclass(eq=False)
+class PipelineFile:
+    """A file and its module. Inside `open()`, imports go as in a script: its folder first, and kfp is ours.
+
+    Modules from the file's folder belong to the file: they leave `sys.modules` with it and come back with it.
+    """
+
+    path: Path
+    module: ModuleType
+    siblings: dict[str, ModuleType] = field(default_factory=dict)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
+        folder = str(self.path.parent)
+        with kfp_alias():
+            hidden = _take_out(_namesakes(self.path.parent))
+            sys.modules.update(self.siblings)
+            sys.path.insert(0, folder)
+            before = set(sys.modules) - self.siblings.keys()
+            try:
+                yield
+            finally:
+                if folder in sys.path:
+                    sys.path.remove(folder)
+                new = [
+                    name
+                    for name in sys.modules
+                    if name not in before and _is_below(sys.modules[name], self.path.parent)
+                ]
+                self.siblings = _take_out(new)
+                sys.modules.update(hidden)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineFunction:
+    """A pipeline of a file: its function, what the author called it, and where it is written."""
+
+    function: Callable[..., Any]
+    name: str
+    where: Where
+    file: PipelineFile = field(repr=False, compare=False)
+
+    def build(self) -> Pipeline:
+        """Return the graph; raises PipelineError with everything that is wrong with the pipeline."""
+        with self.file.open():
+            return build_graph(self.function)
+
+
+class PipelineFunctions(tuple[PipelineFunction, ...]):
+    """The pipelines of a file in their order; `file` knows its other functions."""
+
+    file: PipelineFile
+
+    @classmethod
+    def of(cls, file: PipelineFile, functions: Sequence[PipelineFunction]) -> PipelineFunctions:
+        """Return the pipelines of `file`."""
+        pipelines = cls(functions)
+        pipelines.file = file
+        return pipelines
+
+
+def load_functions(path: Path) -> PipelineFunctions:
+    """Execute a pipeline file, not as `__main__`, and return its `@dsl.pipeline` functions in order; there may be none.
+
+    Raises UsageError where there is no such Python file, PipelineError where it cannot be executed.
+    """
+    path = path.absolute()
+    code = _compiled(path)
+    file = PipelineFile(path, _module(path))
+    with file.open(), collect_pipelines() as collected:
+        sys.modules[file.module.__name__] = file.module
+        try:
+            exec(code, file.module.__dict__)  # noqa: S102 - to run authors' files is what this is for
+        except (Exception, SystemExit) as error:
+            raise _failed(error, path) from error
+        finally:
+            file.siblings[file.module.__name__] = sys.modules[file.module.__name__]
+    functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
+    return PipelineFunctions.of(file, [_pipeline_function(function, file) for function in functions])
+
+
+def choose_function(functions: Sequence[PipelineFunction], name: str | None, path: Path) -> PipelineFunction:
+    """Return the one pipeline of a file, or the one called `name`: a function, decorated or not (D-01), or a pipeline.
+
+    Raises UsageError, listing what there is, where that is none or several.
+    """
+    plain = _plain_functions(functions)
+    if name is not None:
+        named = [function for function in functions if name in {function.function.__name__, function.name}]
+        found = named or [function for function in plain if function.function.__name__ == name]
+        if len(found) == 1:
+            return found[0]
+        raise UsageError(_not_found(name, functions, plain, path) if not found else _several(found, path))
+    if len(functions) == 1:
+        return functions[0]
+    raise UsageError(_several(functions, path) if functions else _none(plain, path))
+
+
+def _compiled(path: Path) -> Any:
+    if path.is_dir():
+        raise UsageError(
+            f"{Where(str(path), 0)}: this is a folder, not a pipeline file\n  Give the path of a .py file in it."
+        )
+    if not path.exists():
+        close = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*.py")], n=1)
+        advice = f"Did you mean '{close[0]}'?" if close else "Check the path."
+        raise UsageError(f"{Where(str(path), 0)}: there is no such file\n  {advice}")
+    if path.suffix != ".py":
+        raise UsageError(
+            f"{Where(str(path), 0)}: this is no Python file: its name ends in '{path.suffix}'\n"
+            "  Give a .py file with a pipeline."
+        )
+    try:
+        return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        where = Where(error.filename or str(path), error.lineno or 0)
+        shown = f": {error.text.strip()}" if error.text and error.text.strip() else ""
+        raise _refused(
+            "KA351", where, f"{error.msg}{shown}", "Mend the syntax: Python cannot read the file."
+        ) from error
+    except ValueError as error:
+        raise _refused(
+            "KA351", Where(str(path), 0), f"Python cannot read the file: {error}", "Save it as UTF-8 text."
+        ) from error
+
+
+def _module(path: Path) -> ModuleType:
+    """Return an empty module for a file, under a name that no other file has."""
+    module = ModuleType(f"_kfp_airflow_pipeline_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}")
+    module.__file__ = str(path)
+    return module
+
+
+def _failed(error: BaseException, path: Path) -> PipelineError:
+    """Return what is reported of an exception at import: the author's last line, the exception, and nothing of ours."""
+    if isinstance(error, PipelineError):
+        return error
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(path.parent)
+    ]
+    where = Where(frames[-1].filename, frames[-1].lineno or 0) if frames else Where(str(path), 0)
+    if isinstance(error, SyntaxError) and error.filename:
+        where = Where(error.filename, error.lineno or 0)
+    if isinstance(error, SystemExit):
+        problem = f"the file ended the program while it was loaded: SystemExit({error.code})"
+        return _refused("KA352", where, problem, "Put what belongs to a script under `if __name__ == '__main__':`.")
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
+    if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
+        advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
+    return _refused("KA352", where, f"loading the file raised {text}", advice)
+
+
+def _refused(code: str, where: Where, problem: str, advice: str) -> PipelineError:
+    return PipelineError([Diagnostic(code=code, where=where, problem=problem, advice=advice)])
+
+
+def _pipeline_function(function: Callable[..., Any], file: PipelineFile) -> PipelineFunction:
+    name = getattr(function, "_component_human_name", None) or component_name(function.__name__)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    where = Where(code.co_filename, code.co_firstlineno) if code else Where(str(file.path), 0)
+    return PipelineFunction(function=function, name=str(name), where=where, file=file)
+
+
+def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:
+    """Tell whether a pipeline is this file's own, rather than one of a module that it imports."""
+    if _is_written_in(function, file):
+        return True
+    made_here = "<locals>" in getattr(function, "__qualname__", "")
+    return made_here and any(value is function for value in vars(file.module).values())
+
+
+def _is_written_in(function: Callable[..., Any], file: PipelineFile) -> bool:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code is not None and code.co_filename == str(file.path)
+
+
+def _plain_functions(functions: Sequence[PipelineFunction]) -> list[PipelineFunction]:
+    """Return the file's functions without `@dsl.pipeline`, and the decorated ones that it imports."""
+    if not isinstance(functions, PipelineFunctions):
+        return []
+    known = {function.function for function in functions}
+    values = vars(functions.file.module).values()
+    return [
+        _pipeline_function(value, functions.file)
+        for value in values
+        if inspect.isfunction(value)
+        and value not in known
+        and (_is_written_in(value, functions.file) or hasattr(value, "_component_human_name"))
+    ]
+
+
+def _none(plain: Sequence[PipelineFunction], path: Path) -> str:
+    advice = "Write a function with @dsl.pipeline(name=…) that makes the steps."
+    if plain:
+        names = ", ".join(f"'{function.function.__name__}' (line {function.where.line})" for function in plain)
+        advice = f"Put @dsl.pipeline(name=…) above one of its functions, or choose one by name: {names}."
+    return f"{Where(str(path), 0)}: there is no pipeline in this file: no function has @dsl.pipeline\n  {advice}"
+
+
+def _several(functions: Sequence[PipelineFunction], path: Path) -> str:
+    names = ", ".join(f"'{function.function.__name__}' (line {function.where.line})" for function in functions)
+    problem = f"{Where(str(path), 0)}: there are {len(functions)} pipelines in this file"
+    return f"{problem}\n  Choose one by its function's name: {names}."
+
+
+def _not_found(name: str, functions: Sequence[PipelineFunction], plain: Sequence[PipelineFunction], path: Path) -> str:
+    names = [function.function.__name__ for function in (*functions, *plain)]
+    close = difflib.get_close_matches(name, names, n=1)
+    has = ", ".join(f"'{known}'" for known in names)
+    advice = (
+        f"Did you mean '{close[0]}'?" if close else f"Its functions are {has}." if names else "It has no functions."
+    )
+    return f"{Where(str(path), 0)}: there is no pipeline '{name}' in this file\n  {advice}"
+
+
+def _namesakes(folder: Path) -> list[str]:
+    """Return names in sys.modules that hide modules of the folder, and what is below them; not the standard library."""
+    own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    own -= sys.stdlib_module_names | {"kfp", "kfp_airflow"}
+    hiding = {name for name in own if name in sys.modules and not _is_below(sys.modules[name], folder)}
+    return [name for name in sys.modules if name.partition(".")[0] in hiding]
+
+
+def _is_below(module: ModuleType, folder: Path) -> bool:
+    places = [getattr(module, "__file__", None), *list(getattr(module, "__path__", None) or ())]
+    return any(isinstance(place, str) and Path(place).is_relative_to(folder) for place in places)
+
+
+def _take_out(names: Sequence[str]) -> dict[str, ModuleType]:
+    return {name: sys.modules.pop(name) for name in names if name in sys.modules}

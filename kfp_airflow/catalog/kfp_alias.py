@@ -1,0 +1,244 @@
+"""`import kfp` answered by this package, while a pipeline file is loaded or built (rows K-01 to K-07, §1.2).
+
+Files that this package loads get ours, also where the real kfp is installed; all others get what they would have got.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final, NoReturn
+
+from typing_extensions import override
+
+ROOT: Final = "kfp"
+VERSION: Final = "1.8.22"
+
+_DSL: Final = (
+    "ops",
+    "containers",
+    "groups",
+    "params",
+    "pipeline",
+    "conf",
+    "resources",
+    "volumes",
+    "components",
+    "naming",
+)
+_EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
+_SPECS: Final = "kfp_airflow.components.structures"
+
+HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "kfp": (),
+    "kfp.aws": ("kfp_airflow.modifiers.aws",),
+    "kfp.azure": ("kfp_airflow.modifiers.azure",),
+    "kfp.compiler": ("kfp_airflow.compiler",),
+    "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler",),
+    "kfp.components": ("kfp_airflow.components",),
+    "kfp.components._component_store": ("kfp_airflow.components.store",),
+    "kfp.components._components": ("kfp_airflow.components.loading", "kfp_airflow.components.factory", _SPECS),
+    "kfp.components._data_passing": ("kfp_airflow.components.serialization",),
+    "kfp.components._python_op": (
+        "kfp_airflow.components.lightweight",
+        "kfp_airflow.components.file_arguments",
+        "kfp_airflow.components.python_function",
+        _SPECS,
+    ),
+    "kfp.components._structures": (_SPECS,),
+    "kfp.components.structures": (_SPECS,),
+    "kfp.dsl": ("kfp_airflow.dsl",),
+    "kfp.dsl._component": ("kfp_airflow.dsl.components", "kfp_airflow.dsl.groups"),
+    "kfp.dsl._container_op": _EVERY_DSL,
+    "kfp.dsl._for_loop": _EVERY_DSL,
+    "kfp.dsl._ops_group": _EVERY_DSL,
+    "kfp.dsl._pipeline": _EVERY_DSL,
+    "kfp.dsl._pipeline_param": ("kfp_airflow.dsl.params",),
+    "kfp.dsl._pipeline_volume": ("kfp_airflow.dsl.volumes",),
+    "kfp.dsl._resource_op": ("kfp_airflow.dsl.resources",),
+    "kfp.dsl._volume_op": ("kfp_airflow.dsl.volumes",),
+    "kfp.dsl._volume_snapshot_op": ("kfp_airflow.dsl.volumes",),
+    "kfp.dsl.data_passing_methods": ("kfp_airflow.dsl.data_passing_methods",),
+    "kfp.dsl.extensions": ("kfp_airflow.modifiers",),
+    "kfp.dsl.extensions.kubernetes": ("kfp_airflow.modifiers.kubernetes",),
+    "kfp.dsl.types": ("kfp_airflow.dsl.types",),
+    "kfp.gcp": ("kfp_airflow.modifiers.gcp",),
+    "kfp.onprem": ("kfp_airflow.modifiers.onprem",),
+}
+"""Module of kfp → the modules of this package whose names it has, looked up in this order."""
+
+_LATER: Final[Mapping[str, str]] = {
+    "Client": "K-05",
+    "LocalClient": "K-05",
+    "run_pipeline_func_on_cluster": "K-06",
+    "run_pipeline_func_locally": "K-07",
+}
+
+_lock = threading.RLock()
+_depth = 0
+_assigned: list[tuple[ModuleType, str, object]] = []
+
+
+@contextmanager
+def kfp_alias() -> Iterator[None]:
+    """Answer `import kfp` and its modules by this package inside the block; afterwards everything is as it was.
+
+    Blocks may be nested; blocks of other threads wait. A kfp that was imported before comes back at the end.
+    """
+    global _depth  # noqa: PLW0603 - the one interpreter has one sys.modules
+    with _lock:
+        outermost = _depth == 0
+        others = _take_out() if outermost else {}
+        if outermost:
+            sys.meta_path.insert(0, _FINDER)
+        _depth += 1
+        try:
+            yield
+        finally:
+            _depth -= 1
+            if outermost:
+                sys.meta_path.remove(_FINDER)
+                _take_out()
+                _undo_assignments()
+                sys.modules.update(others)
+
+
+class AliasModule(ModuleType):
+    """A module of kfp whose names are those of some modules of this package.
+
+    What an author assigns to one of them holds until the block of `kfp_alias` ends.
+    """
+
+    @override
+    def __getattr__(self, name: str) -> Any:
+        """Return a name of the modules behind this one, or a module of kfp below it."""
+        if name == "__all__":
+            return self._public_names()
+        for home in self._homes():
+            if hasattr(home, name):
+                return getattr(home, name)
+        if f"{self.__name__}.{name}" in HOMES and _depth:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        if self.__name__ == ROOT:
+            return _of_root(name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a name where it lives, until the alias ends; a new one here."""
+        home = None if name.startswith("__") or isinstance(value, ModuleType) else self._home_with(name)
+        if home is None:
+            super().__setattr__(name, value)
+            return
+        _assigned.append((home, name, getattr(home, name)))
+        setattr(home, name, value)
+
+    @override
+    def __dir__(self) -> list[str]:
+        """Return the names of the modules behind this one."""
+        return sorted({*super().__dir__(), *self._public_names()})
+
+    def _homes(self) -> Iterator[ModuleType]:
+        return (importlib.import_module(home) for home in HOMES[self.__name__] if _is_there(home))
+
+    def _home_with(self, name: str) -> ModuleType | None:
+        return next((home for home in self._homes() if hasattr(home, name)), None)
+
+    def _public_names(self) -> list[str]:
+        names = {
+            name
+            for home in self._homes()
+            for name in getattr(home, "__all__", None) or dir(home)
+            if not name.startswith("_")
+        }
+        return sorted(names)
+
+
+class _AliasFinder(MetaPathFinder, Loader):
+    """Finds and makes the modules of kfp. Other modules are none of its business."""
+
+    @override
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the specification of a module of kfp; raises ImportError, naming what there is, for others of kfp."""
+        if fullname != ROOT and not fullname.startswith(ROOT + "."):
+            return None
+        homes = HOMES.get(fullname)
+        if homes is None or (homes and not any(_is_there(home) for home in homes)):
+            # A ModuleNotFoundError would be swallowed by `from kfp import …`, and the message with it.
+            raise ImportError(_missing_module(fullname), name=fullname)
+        return ModuleSpec(fullname, self, is_package=True)
+
+    @override
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module that answers for one of kfp."""
+        module = AliasModule(spec.name, f"{spec.name}, answered by kfp_airflow.")
+        if spec.name == ROOT:
+            module.__dict__.update(__version__=VERSION, TYPE_CHECK=True, COMPILING_FOR_V2=False)
+        return module
+
+    @override
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: names are looked up when they are asked for."""
+
+
+_FINDER: Final = _AliasFinder()
+
+
+def _take_out() -> dict[str, ModuleType]:
+    """Remove every module of kfp from sys.modules and return them."""
+    names = [name for name in sys.modules if name == ROOT or name.startswith(ROOT + ".")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _undo_assignments() -> None:
+    while _assigned:
+        home, name, value = _assigned.pop()
+        setattr(home, name, value)
+
+
+def _is_there(home: str) -> bool:
+    """Tell whether a module of this package exists, without importing it."""
+    if home in sys.modules:
+        return True
+    parent, _, _ = home.rpartition(".")
+    return (parent == "kfp_airflow" or _is_there(parent)) and importlib.util.find_spec(home) is not None
+
+
+def _missing_module(fullname: str) -> str:
+    there = sorted(
+        name
+        for name, homes in HOMES.items()
+        if "._" not in name and (not homes or any(_is_there(home) for home in homes))
+    )
+    if fullname in HOMES:
+        return f"{fullname} comes with a later release of kfp_airflow. There are {', '.join(there)}"
+    close = difflib.get_close_matches(fullname, HOMES, n=1)
+    meant = f" Did you mean {close[0]}?" if close else ""
+    version = " KFP v2 is another language: this package reads KFP v1." if fullname.startswith("kfp.v2") else ""
+    return (
+        f"{fullname} is no module of KFP v1 that kfp_airflow answers for.{version}{meant} There are {', '.join(there)}"
+    )
+
+
+def _of_root(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'kfp' has no attribute {name!r}", name=name)
+
+    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
+        raise NotImplementedError(
+            f"kfp.{name}() comes with a later release ({_LATER[name]}). Drop the file into the dags folder and trigger "
+            "its DAG, or run it with `kfp-airflow run`; guard calls in the file by `if __name__ == '__main__':`"
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    return refuse

@@ -1,0 +1,47 @@
+"""`kfp-airflow check`: everything that is wrong with a file, also where it cannot be loaded."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfp_airflow.catalog.files import choose_function, load_functions
+from kfp_airflow.cli.sources import check_pipeline
+from kfp_airflow.diagnostics import KfpAirflowError, PipelineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """What was found in one file: messages as they are printed."""
+
+    pipelines: int
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_file(path: Path, *, verbose: bool) -> FileResult:
+    """Check every pipeline of a file. With `verbose`, tracebacks stand in the messages of what could not be loaded."""
+    pipelines = 0
+    errors: list[str] = []
+    warnings: list[str] = []
+    try:
+        functions = load_functions(path)
+        if not functions:
+            choose_function(functions, None, path)  # says what else there is in the file
+    except (KfpAirflowError, OSError) as error:
+        return FileResult(pipelines=0, errors=(_message(error, verbose=verbose),), warnings=())
+    for function in functions:
+        pipelines += 1
+        try:
+            for diagnostic in check_pipeline(function).diagnostics:
+                (errors if diagnostic.severity == "error" else warnings).append(str(diagnostic))
+        except PipelineError as error:
+            errors.extend(str(diagnostic) for diagnostic in error.diagnostics)
+        except KfpAirflowError as error:
+            errors.append(_message(error, verbose=verbose))
+    return FileResult(pipelines=pipelines, errors=tuple(errors), warnings=tuple(warnings))
+
+
+def _message(error: Exception, *, verbose: bool) -> str:
+    return "".join(traceback.format_exception(error)).rstrip() if verbose else str(error)

@@ -1,0 +1,147 @@
+"""`kfp-airflow run`: check a file, run it in a session, show it, and leave the report."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from kfp_airflow.cli.dag_files import dag_file_name, dag_file_text
+from kfp_airflow.cli.display import Progress, make_console, make_progress, print_report
+from kfp_airflow.cli.events import Broken, Finished, Refused, Request, Started, TaskChanged, Waiting
+from kfp_airflow.cli.home import Home, resolve_home
+from kfp_airflow.cli.outcome import FAILED, INTERRUPTED, SUCCEEDED, count, refuse, warn
+from kfp_airflow.cli.report import read_report, write_report
+from kfp_airflow.cli.sessions import SessionProcess
+from kfp_airflow.cli.sources import check_chosen, read_parameters
+from kfp_airflow.diagnostics import UsageError
+from kfp_airflow.local.engine import find_engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of `kfp-airflow run`."""
+
+    file: Path
+    function: str | None = None
+    parameters: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+    runtime: str = "auto"
+    home: Path | None = None
+    json_out: Path | None = None
+    verbose: bool = False
+
+
+def run(options: RunOptions) -> int:
+    """Run a pipeline and return the exit code: 0 succeeded, 1 failed, 130 interrupted.
+
+    Raises PipelineError and UsageError for what cannot be run; nothing is registered or written then.
+    """
+    return run_request(make_request(options), options)
+
+
+def run_request(request: Request, options: RunOptions) -> int:
+    """Run what a request asks for, show it, write the report, and return the exit code."""
+    home = Home(root=Path(request.home))
+    console = make_console()
+    session = SessionProcess(home, runtime=_choose_runtime(options.runtime))
+    finished: Finished | None = None
+    interrupted = False
+    with _ended_like_ctrl_c():
+        try:
+            session.ask(request)
+            with make_progress(console) as progress:
+                while True:
+                    try:
+                        finished = _follow(session, progress, verbose=options.verbose) or finished
+                        break
+                    except KeyboardInterrupt:
+                        if interrupted:
+                            break
+                        interrupted = True
+                        progress.say("Interrupted: ending the steps that run (once more to end at once)")
+                        session.interrupt()
+        finally:
+            session.close(grace_s=1.0 if finished is None else 10.0)
+    if finished is None:
+        return INTERRUPTED if interrupted else _say_broken(session, "it ended without a result")
+    report = read_report(finished.report)
+    if options.json_out is not None:
+        write_report(report, options.json_out)
+    print_report(console, report, finished.logs, home)
+    if interrupted:
+        return INTERRUPTED
+    return SUCCEEDED if report.state == "success" else FAILED
+
+
+def make_request(options: RunOptions) -> Request:
+    """Check the file and the parameters, without Airflow, and return what to ask a session for."""
+    if options.json_out is not None and not options.json_out.absolute().parent.is_dir():
+        raise UsageError(f"--json {options.json_out}: there is no folder {options.json_out.absolute().parent}")
+    checked = check_chosen(options.file, options.function)
+    pipeline = checked.require_sound()
+    for warning in checked.diagnostics:
+        warn(str(warning))
+    conf = read_parameters(pipeline, options.parameters)
+    path = os.path.realpath(options.file)
+    return Request(
+        home=str(resolve_home(options.home).root),
+        dag_file=dag_file_name(pipeline.name),
+        dag_file_text=dag_file_text(path, function=options.function, experiments=options.experiments),
+        pipeline=pipeline.name,
+        conf=conf,
+    )
+
+
+def _choose_runtime(asked: str) -> str:
+    """Return the runtime of the run: for `auto`, containers where an engine answers, else processes."""
+    if asked != "auto":
+        return asked
+    return "process" if find_engine() is None else "container"
+
+
+def _follow(session: SessionProcess, progress: Progress, *, verbose: bool) -> Finished | None:
+    """Show what the session tells; return how the run ended, or None where that is not told."""
+    finished = None
+    for event in session.events():
+        match event:
+            case Waiting():
+                progress.say(f"Another run uses this home (process {event.pid}); this one begins when that one ends")
+            case Started():
+                progress.say(f"Run {event.run_id} of {event.dag_id}, {count(event.tasks, 'task')}")
+            case TaskChanged():
+                progress.change(event)
+            case Finished():
+                finished = event
+            case Refused():
+                refuse(event.message)
+            case Broken():
+                _say_broken(session, event.message, event.traceback if verbose else "")
+                raise SystemExit(FAILED)
+    return finished
+
+
+def _say_broken(session: SessionProcess, message: str, traceback: str = "") -> int:
+    if traceback:
+        warn(traceback)
+    warn(f"The Airflow session failed: {message}\n  Its log is {session.log}")
+    return FAILED
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Let a request to end the command (SIGTERM, the terminal closed) end the steps as Ctrl-C does."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,139 @@
+"""The compiler as KFP v1 authors call it, thin over `dsl.build` and `package`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.dsl.build import PipelineWarning, build_graph
+from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.params import PipelineParam
+from kfp_airflow.dsl.pipeline import PipelineExecutionMode, PipelineFunction
+from kfp_airflow.graph.check import check
+from kfp_airflow.graph.model import Pipeline
+from kfp_airflow.graph.text import Json
+from kfp_airflow.package.check import check_package
+from kfp_airflow.package.files import check_package_name, write_package
+from kfp_airflow.package.write import write
+
+
+class Compiler:
+    """Makes packages of pipeline functions: `Compiler().compile(pipeline, 'pipeline.yaml')` (Z-01).
+
+    `mode` is V1_LEGACY; the other modes are for KFP's own later engines and are refused with a ValueError.
+    """
+
+    def __init__(
+        self, mode: PipelineExecutionMode = PipelineExecutionMode.V1_LEGACY, launcher_image: str | None = None
+    ) -> None:
+        if mode is not PipelineExecutionMode.V1_LEGACY:
+            raise ValueError(f"mode {mode.name} is for KFP's own engines. Leave it out: packages are V1_LEGACY.")
+        if launcher_image is not None:
+            raise ValueError("launcher_image is for mode V2_COMPATIBLE only. Leave it out.")
+
+    def compile(
+        self,
+        pipeline_func: PipelineFunction,
+        package_path: str | os.PathLike[str] | None,
+        type_check: bool = True,
+        pipeline_conf: PipelineConf | None = None,
+    ) -> None:
+        """Write the package of a pipeline function; its kind is told by the name (Z-02).
+
+        `package_path` is a `.yaml`, `.yml`, `.zip`, `.tar.gz` or `.tgz`, or None to check the pipeline only. A
+        `pipeline_conf` replaces the one that the function sets, as a whole (§1.3). Raises PipelineError with everything
+        that is wrong with the pipeline, ValueError for another file name, OSError where the file cannot be written.
+        """
+        if package_path is not None:
+            check_package_name(Path(package_path))
+        workflow = write(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
+        if package_path is not None:
+            write_package(workflow, Path(package_path))
+
+    def create_workflow(
+        self,
+        pipeline_func: PipelineFunction,
+        pipeline_name: str | None = None,
+        pipeline_description: str | None = None,
+        params_list: Sequence[PipelineParam] | None = None,
+        pipeline_conf: PipelineConf | None = None,
+    ) -> dict[str, Json]:
+        """Return the Argo workflow of a pipeline function; deprecated in KFP, `compile` writes it (Z-03)."""
+        warnings.warn("create_workflow is deprecated; use Compiler().compile().", DeprecationWarning, stacklevel=2)
+        return self._create_workflow(pipeline_func, pipeline_name, pipeline_description, params_list, pipeline_conf)
+
+    def _create_workflow(
+        self,
+        pipeline_func: PipelineFunction,
+        pipeline_name: str | None = None,
+        pipeline_description: str | None = None,
+        params_list: Sequence[PipelineParam] | None = None,
+        pipeline_conf: PipelineConf | None = None,
+    ) -> dict[str, Json]:
+        """Return the Argo workflow; tools and tests of KFP v1 call this one (Z-04)."""
+        return create_workflow(
+            pipeline_func,
+            name=pipeline_name,
+            description=pipeline_description,
+            parameters=params_list or (),
+            conf=pipeline_conf,
+        )
+
+
+def create_workflow(
+    function: PipelineFunction,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    parameters: Sequence[PipelineParam] = (),
+    conf: PipelineConf | None = None,
+) -> dict[str, Json]:
+    """Return the Argo workflow of a pipeline function as JSON data; `parameters` stand outside of it (Z-03)."""
+    graph = build_graph(function, name=name, description=description, conf=conf, parameters=parameters)
+    return write(_checked(graph))
+
+
+def _checked(graph: Pipeline) -> Pipeline:
+    """Return the graph; raises PipelineError with every error in it, and warns of the rest at the author's lines."""
+    found = (*check(graph), *check_package(graph))
+    if errors := [diagnostic for diagnostic in found if diagnostic.severity == "error"]:
+        raise PipelineError(errors)
+    for diagnostic in found:
+        warnings.warn_explicit(str(diagnostic), PipelineWarning, diagnostic.where.file, diagnostic.where.line)
+    return graph
+
+
+def compile_function(function: PipelineFunction, output: Path, *, type_check: bool = True) -> None:
+    """Write the package of one pipeline function: what `dsl-compile` does with the function that it found (Z-06)."""
+    Compiler().compile(function, output, type_check=type_check)
+
+
+class VersionedDependency:
+    """A Python package with a version, for `build_python_component`, which is not here."""
+
+    def __init__(
+        self, name: str, version: str | None = None, min_version: str | None = None, max_version: str | None = None
+    ) -> None:
+        self.name = name
+        self.min_version = version or min_version
+        self.max_version = version or max_version
+
+
+def build_python_component(*_args: object, **_options: object) -> NoReturn:
+    """Refuse, and say what to use instead (Z-05): KFP built the image on Google Cloud."""
+    raise UsageError(
+        "build_python_component builds images on Google Cloud. Use kfp.components.create_component_from_func("
+        "func, base_image=…, packages_to_install=[…]), or build the image yourself and name it as base_image."
+    )
+
+
+def build_docker_image(*_args: object, **_options: object) -> NoReturn:
+    """Refuse, and say what to use instead (Z-05): KFP built the image on Google Cloud."""
+    raise UsageError(
+        "build_docker_image builds images on Google Cloud. Build the image with docker, podman or buildah where your "
+        "other images are built, and name it in the pipeline."
+    )

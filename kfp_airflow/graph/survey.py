@@ -1,0 +1,134 @@
+"""A pipeline looked over once: every member with the groups around it and the references in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from kfp_airflow.graph.model import (
+    Condition,
+    Container,
+    ContainerStep,
+    ExitHandler,
+    Group,
+    Loop,
+    Member,
+    Pipeline,
+    ResourceStep,
+    Step,
+    SubGraph,
+)
+from kfp_airflow.graph.text import Reference, Text, Tree, walk_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member and its place: the groups around it, the outermost first, and the exit handler that it is, if any."""
+
+    member: Member
+    groups: tuple[Group, ...]
+    handler_of: ExitHandler | None
+    texts: tuple[Text, ...]
+
+    @property
+    def references(self) -> Iterator[Reference]:
+        """Yield the references in the member's own values, not in those of the members inside it."""
+        for content in self.texts:
+            for part in content.parts:
+                if not isinstance(part, str):
+                    yield part
+
+
+class Survey:
+    """The seats of a pipeline in the order of `walk`, and the ways to find them."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.seats = tuple(_seats(pipeline.members, ()))
+
+    @cached_property
+    def by_id(self) -> dict[str, Seat]:
+        """Return the seats by the ids of their members; of two with the same id the first."""
+        return {seat.member.id: seat for seat in reversed(self.seats)}
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Seat, Step], ...]:
+        """Return the seats of steps, with the steps."""
+        return tuple(
+            (seat, seat.member) for seat in self.seats if isinstance(seat.member, ContainerStep | ResourceStep)
+        )
+
+    @cached_property
+    def containers(self) -> tuple[tuple[ContainerStep, Container], ...]:
+        """Return every main container with its step."""
+        return tuple((step, step.container) for _, step in self.steps if isinstance(step, ContainerStep))
+
+
+def output_names(step: Step) -> tuple[str, ...]:
+    """Return the names of a step's outputs, in the author's order."""
+    match step:
+        case ContainerStep():
+            return tuple(output.name for output in step.outputs)
+        case ResourceStep():
+            return tuple(name for name, _ in step.attributes)
+
+
+def _seats(members: tuple[Member, ...], groups: tuple[Group, ...]) -> Iterator[Seat]:
+    for member in members:
+        yield Seat(member, groups, None, tuple(_texts(member)))
+        if not isinstance(member, ContainerStep | ResourceStep):
+            yield from _seats(member.members, (*groups, member))
+        if isinstance(member, ExitHandler):
+            yield Seat(member.handler, groups, member, tuple(_texts(member.handler)))
+
+
+def _texts(member: Member) -> Iterator[Text]:
+    match member:
+        case ContainerStep():
+            yield from _container_texts(member.container)
+            for file in member.inputs:
+                yield file.source
+            yield from _step_texts(member)
+            if member.component is not None:
+                yield from walk_texts(member.component.arguments)
+        case ResourceStep():
+            yield from walk_texts(member.manifest)
+            yield from _step_texts(member)
+        case Condition():
+            yield member.when.left
+            yield member.when.right
+        case Loop():
+            yield from walk_texts(member.items) if isinstance(member.items, tuple) else (Text((member.items,)),)
+        case SubGraph() | ExitHandler():
+            return
+
+
+def _container_texts(container: Container) -> Iterator[Text]:
+    yield container.image
+    yield from container.command or ()
+    yield from container.args
+    if container.options.entries:
+        yield from walk_texts(container.options)
+    yield container.name
+
+
+def _step_texts(step: Step) -> Iterator[Text]:
+    if step.display_name is not None:
+        yield step.display_name
+    if step.retry is not None and step.retry.limit is not None:
+        yield step.retry.limit
+    pod = step.pod
+    for container in (*pod.init_containers, *pod.sidecars):
+        yield from _container_texts(container)
+    trees: tuple[Tree, ...] = (
+        pod.volumes,
+        pod.tolerations,
+        pod.affinity,
+        pod.node_selector,
+        pod.annotations,
+        pod.labels,
+    )
+    for content in trees:
+        if content:
+            yield from walk_texts(content)

@@ -1,0 +1,270 @@
+"""Steps as pods: the life of a step on KubernetesPodOperator's machinery."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import BaseOperator
+from typing_extensions import override
+
+from kfp_airflow import config
+from kfp_airflow.artifacts.store import Store
+from kfp_airflow.diagnostics import StepError, UsageError
+from kfp_airflow.graph.model import ContainerStep, Settings
+from kfp_airflow.graph.resolved import Outcome, ResolvedStep
+from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.step import StepLife
+from kfp_airflow.operators.values import RunValues
+from kfp_airflow.pods.attempt import Attempt, Waits
+from kfp_airflow.pods.channel import ExecChannel
+from kfp_airflow.pods.logs import LogFollower
+from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
+from kfp_airflow.pods.transfer import release
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from kubernetes.client import V1Pod
+    from kubernetes.client.exceptions import ApiException
+
+POD_NAME: Final = "kfp_pod_name"
+"""The context's entry with the pod's name, where the caller has decided on it already: what `{{pod.name}}` stands for."""
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    "deferrable": False,  # [operators] default_deferrable does not reach steps: see _REFUSED
+    "durable": False,
+    "startup_check_interval_seconds": 0.2,
+    "on_finish_action": "delete_succeeded_pod",
+    "log_pod_spec_on_failure": False,
+    "container_name_log_prefix_enabled": False,
+}
+_DEFAULT_CONNECTION: Final = "kubernetes_default"
+_OWN: Final = frozenset({"image", "cmds", "arguments", "name", "random_name_suffix", "base_container_name"})
+_REFUSED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_OWN, "every step has its own"),
+    "deferrable": "a step's files travel while its pod is there, and the triggerer does not carry them",
+    "durable": "every attempt runs in a pod of its own: the inputs of an attempt that was cut off cannot be told from complete ones",
+    "reattach_on_restart": "every attempt runs in a pod of its own",
+    "do_xcom_push": "a step's outputs are its XComs",
+}
+
+
+class PodStepOperator(StepLife, KubernetesPodOperator):
+    """Runs a container step as a pod.
+
+    Everything about the pod is resolved in `execute`; nothing here is a template, so that no value is ever rendered.
+    `operator_args` are KubernetesPodOperator's (and BaseOperator's); what the step says itself comes before them.
+    """
+
+    BASE_CONTAINER_NAME = MAIN
+    template_fields = ()
+    template_fields_renderers: Mapping[str, str] = {}  # type: ignore[assignment] # nothing is shown as rendered
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, step: ContainerStep, settings: Settings, placement: Placement, **operator_args: Any) -> None:
+        _check_arguments(operator_args)
+        super().__init__(**{**_DEFAULTS, **operator_args})
+        self.step = step
+        self.settings = settings
+        self.placement = placement
+        self._own_startup_timeout = "startup_timeout_seconds" in operator_args
+
+    @override
+    def execute(self, context: Context) -> None:
+        StepLife.execute(self, context)
+
+    @override
+    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+        """Create the step's pod, run the step in it, and delete it as `on_finish_action` says.
+
+        Raises StepError where the pod could not be made or did not start, PodLost where somebody else ended it.
+        """
+        check_quantities(step)
+        exchange = exchange_of(step)
+        outcome: Outcome | None = None
+        try:
+            self._create(step, context)
+            outcome = self._follow(step, exchange, inputs=inputs, work=work)
+            return outcome
+        finally:
+            self._clean_up(outcome, exchange, context)
+
+    def _create(self, step: ResolvedStep, context: Context) -> None:
+        """Build the pod as KubernetesPodOperator does and create it. Its own `create_pod` would log the pod with all values."""
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.config.config_exception import ConfigException
+        from urllib3.exceptions import HTTPError
+
+        self._prepare(step, context)
+        try:
+            self.pod_request_obj = pod = self.build_pod_request_obj(context)
+            self._call_back("on_pod_manifest_created", context, pod_request=pod)
+            created = self._post(pod)
+        except ConfigException as error:
+            raise StepError(f"no cluster is known: {error}. Set the connection '{self.kubernetes_conn_id}'") from error
+        except HTTPError as error:
+            host = self.client.api_client.configuration.host
+            raise StepError(f"the cluster at {host} cannot be reached: {error}. Check the connection '{self.kubernetes_conn_id}'") from error
+        except ApiException as error:
+            raise _refused(error, pod, self.client.api_client.configuration.host) from error
+        self.pod = self.remote_pod = created
+        self.log.info("Pod %s in namespace %s", created.metadata.name, created.metadata.namespace)
+        self._call_back("on_pod_creation", context, pod=created)
+
+    def _prepare(self, step: ResolvedStep, context: Context) -> None:
+        """Set what KubernetesPodOperator reads when it builds the pod."""
+        self.name = context.get(POD_NAME) or _attempt_name(self.placement, context)
+        self.random_name_suffix = False
+        self.image = step.container.image
+        self.namespace = self.namespace or config.get("namespace") or None
+        self.service_account_name = self.service_account_name or config.get("service_account") or None
+        if self.kubernetes_conn_id == _DEFAULT_CONNECTION:
+            self.kubernetes_conn_id = config.get("kubernetes_conn_id")
+        completion = _Completion(step, self.settings, config.get("helper_image"))
+        # `secrets` are attached after the template is merged and before labels and `pod_mutation_hook`: the one place
+        # where a subclass can complete a pod that cluster policy still gets to see.
+        self.secrets = [*(one for one in self.secrets if not isinstance(one, _Completion)), completion]
+
+    def _post(self, pod: V1Pod) -> V1Pod:
+        from kubernetes.client.exceptions import ApiException
+
+        namespace = pod.metadata.namespace
+        try:
+            return self.client.create_namespaced_pod(namespace=namespace, body=pod)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+        # A pod of that name is there: of an attempt that was cut off, or of a run that was cleared and begun anew.
+        pod.metadata.name = f"{pod.metadata.name[:54]}-{secrets.token_hex(4)}"
+        return self.client.create_namespaced_pod(namespace=namespace, body=pod)
+
+    def _follow(self, step: ResolvedStep, exchange: Exchange | None, *, inputs: Mapping[str, Path], work: Path) -> Outcome:
+        pod, namespace = self.pod.metadata.name, self.pod.metadata.namespace
+        channel = ExecChannel(self.client.api_client, pod=pod, namespace=namespace)
+        startup_s = self.startup_timeout_seconds if self._own_startup_timeout else config.get_int("startup_timeout")
+        waits = Waits(startup_s=startup_s, poll_s=self.startup_check_interval_seconds)
+        attempt = Attempt(self.client, channel, step, exchange=exchange, waits=waits)
+        return attempt.run(pod=pod, namespace=namespace, inputs=inputs, work=work, logs=self._followers(step, pod, namespace))
+
+    def _followers(self, step: ResolvedStep, pod: str, namespace: str) -> list[LogFollower]:
+        """Return what follows the logs: `main` first, then the containers that `container_logs` and `init_container_logs` name."""
+        if not self.get_logs:
+            return []
+        chosen = _names(self.container_logs, [MAIN, *(one.name for one in step.sidecars)])
+        chosen += _names(self.init_container_logs, [one.name for one in step.init_containers])
+        names = [MAIN, *(name for name in dict.fromkeys(chosen) if name != MAIN)]
+        return [
+            LogFollower(self.client, pod=pod, namespace=namespace, container=name, write=self._line_writer(name, alone=len(names) == 1))
+            for name in names
+        ]
+
+    def _line_writer(self, container: str, *, alone: bool) -> Callable[[str], None]:
+        def write(line: str) -> None:
+            if self.log_formatter is not None:
+                line = self.log_formatter(container, line)
+            elif self.container_name_log_prefix_enabled or not alone:
+                line = f"[{container}] {line}"
+            self.log.info("%s", line)
+
+        return write
+
+    def _clean_up(self, outcome: Outcome | None, exchange: Exchange | None, context: Context) -> None:
+        """Delete the pod, or let its helper end where it is kept. Without an outcome it never ran, and is deleted."""
+        if self.pod is None or self._killed:
+            return
+        self._call_back("on_pod_completion", context, pod=self.pod)
+        self._call_back("on_pod_teardown", context, pod=self.pod)
+        action = self.on_finish_action.value
+        keep = action in {"keep_pod", "delete_active_pod"} or (action == "delete_succeeded_pod" and outcome is not None and outcome.exit_code != 0)
+        if keep:
+            if exchange is not None:
+                channel = ExecChannel(self.client.api_client, pod=self.pod.metadata.name, namespace=self.pod.metadata.namespace)
+                release(channel, exchange.keeper)
+            self.log.info("Pod %s is kept", self.pod.metadata.name)
+        else:
+            self._delete()
+        self._call_back("on_pod_cleanup", context, pod=self.pod)
+
+    def _delete(self) -> None:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            self.pod_manager.delete_pod(self.pod)
+        except (ApiException, HTTPError) as error:
+            self.log.warning("Pod %s could not be deleted: %s", self.pod.metadata.name, str(error).splitlines()[0])
+
+    def _call_back(self, name: str, context: Context, **arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, name)(client=self.client, mode=ExecutionMode.SYNC, context=context, operator=self, **arguments)
+
+
+class _Completion:
+    """Completes the pod that KubernetesPodOperator has built from its arguments and templates with the step itself."""
+
+    def __init__(self, step: ResolvedStep, settings: Settings, helper_image: str) -> None:
+        self._step, self._settings, self._helper_image = step, settings, helper_image
+
+    def attach_to_pod(self, pod: V1Pod) -> V1Pod:
+        """Return the completed pod; named as the method of Airflow's `Secret` in whose place it is called."""
+        from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
+        from kubernetes.client import ApiClient
+
+        base: Manifest = ApiClient().sanitize_for_serialization(pod)
+        made = build_pod(base, self._step, self._settings, helper_image=self._helper_image)
+        return PodGenerator.deserialize_model_dict(made)
+
+
+def _attempt_name(placement: Placement, context: Context) -> str:
+    return RunValues(placement, context, Store("")).attempt_name
+
+
+def _check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Raise UsageError for an argument that no pod operator has, or that a step decides itself."""
+    for name, why in _REFUSED.items():
+        if arguments.get(name):
+            raise UsageError(f"operator_args cannot set '{name}': {why}")
+    if arguments.keys() - _KNOWN:
+        wrong = min(arguments.keys() - _KNOWN)
+        near = difflib.get_close_matches(wrong, _KNOWN, n=1)
+        advice = f"Did you mean '{near[0]}'?" if near else "See the arguments of KubernetesPodOperator and BaseOperator"
+        raise UsageError(f"operator_args: a pod operator has no argument '{wrong}'. {advice}")
+
+
+def _arguments_of(*kinds: type) -> frozenset[str]:
+    names = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}  # type: ignore[misc]
+    return frozenset(names - {"self", "kwargs", "args"})
+
+
+_KNOWN: Final = _arguments_of(KubernetesPodOperator, BaseOperator)
+
+
+def _names(chosen: object, every: list[str]) -> list[str]:
+    """Return the containers that `container_logs` or `init_container_logs` means: none, one, some or all."""
+    if chosen is True:
+        return every
+    if isinstance(chosen, str):
+        return [chosen]
+    return [str(name) for name in chosen] if isinstance(chosen, Iterable) else []
+
+
+def _refused(error: ApiException, pod: V1Pod, host: str) -> StepError:
+    """Return what to say of a pod that the API server did not take, with its own reason."""
+    try:
+        reason = str(json.loads(error.body)["message"])
+    except (TypeError, ValueError, KeyError):
+        reason = f"{error.status} {error.reason}"
+    namespace = pod.metadata.namespace
+    advice = {
+        401: "Check the credentials of the connection",
+        403: f"Allow the worker's account to create pods in namespace {namespace}, or mend what its policies or quotas refuse",
+        404: f"Create the namespace {namespace}, or set [kfp_airflow] namespace",
+        422: "Mend what it names in the step, or in operator_args",
+    }.get(error.status, "Clear the task to try again")
+    return StepError(f"the cluster at {host} refused the pod of the step in namespace {namespace}: {reason[:1500]}. {advice}")

@@ -1,0 +1,146 @@
+"""The helper container: it holds a pod back until the inputs are in place, and keeps the outputs until they are read.
+
+All programs here are constant text for the shell of busybox. Whatever differs from step to step (paths, contents, the
+author's command) reaches them as files or as arguments, never as text of a program.
+
+The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step's own containers only what they need:
+
+    bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`)
+    bin/outputs             the output paths, each ended by NUL, in the step's order
+    in/<n>                  input number n, a file or a directory, mounted read-only at its path
+    out/<n>.file, .tar      output number n, once the program has ended; out/<n>.error: why it could not be copied
+    out/exit                the program's exit code; appears last
+    ready                   appears when all inputs are there: the other containers may start
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Final
+
+VOLUME: Final = "kfp-airflow"
+ROOT: Final = "/kfp-airflow"
+BUSYBOX: Final = "/bin/busybox"
+HELPER: Final = "kfp-helper"
+"""The container that keeps the outputs; it also takes the inputs where no init container has to see them."""
+FEEDER: Final = "kfp-inputs"
+"""The native sidecar that takes the inputs where init containers or sidecars start before the helper."""
+WRAPPED: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/run")
+"""What stands before the author's command."""
+STATIC_ADVICE: Final = "Set [kfp_airflow] helper_image to an image with a static one, such as busybox:1.36-musl"
+
+# A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
+STAY: Final = f"""
+trap 'exit 0' TERM INT
+cd {ROOT} && {{ [ -p release ] || {BUSYBOX} mkfifo -m 666 release; }} || exit 1
+{BUSYBOX} cat release >/dev/null &
+wait $!
+"""
+HOLD: Final = f"""
+until [ -e {ROOT}/ready ]; do {BUSYBOX} usleep 20000; done
+"""
+# PT_INTERP, the loader of a dynamic program, is named within the first page of an ELF file, and nowhere in a static one.
+RECEIVE: Final = f"""
+b={BUSYBOX}
+cd {ROOT} || exit 70
+if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then echo dynamic; exit 70; fi
+if [ -e ready ]; then echo started; exit 0; fi
+echo hello
+IFS= read -r size || exit 70
+$b rm -rf bin in out sum
+[ -p sums ] || $b mkfifo sums || exit 70
+$b sha256sum < sums > sum &
+hash=$!
+umask 0
+$b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo failed; exit 70; }}
+wait $hash
+$b cp $b bin/busybox || exit 70
+$b mkdir -p out && $b chmod 1777 out
+read -r sum rest < sum
+echo "$sum"
+IFS= read -r word || exit 70
+[ "$word" = start ] && echo > ready && echo started
+"""
+SEND: Final = f"""
+b={BUSYBOX}
+cd {ROOT}/out || exit 70
+if [ -e exit ]; then IFS= read -r code < exit; echo "exit $code"; else echo running; fi
+for f in *.file *.tar *.error; do
+  [ -e "$f" ] || continue
+  [ "$($b stat -c %Y "$f")" = 0 ] && continue
+  echo "$f $($b stat -c %s "$f")"
+  $b sha256sum < "$f" > "../$f.sum" &
+  $b cat "$f"
+  wait $!
+  read -r sum rest < "../$f.sum"
+  echo "$sum"
+done
+echo end
+"""
+RELEASE: Final = f"echo > {ROOT}/release"
+
+# The program runs below a shell of its own, made by a process substitution: unlike a background job it starts with the
+# signals' default actions (POSIX has SIGINT and SIGQUIT ignored in background jobs). `read` is interrupted by traps,
+# and fails at the end of the pipe too, where both shells' children were killed: hence the count.
+# Variables whose names are none for a shell (`a.b`) would be lost: `env` puts them back, from what the container was given.
+RUN: Final = f"""
+b={ROOT}/bin/busybox
+o={ROOT}/out
+while IFS= read -r -d '' path; do
+  case $path in
+    /*/*) [ -d "${{path%/*}}" ] || $b mkdir -p -- "${{path%/*}}" 2>/dev/null ;;
+  esac
+done < {ROOT}/bin/outputs
+odd() {{ $b tr '\\0' '\\n' < /proc/$$/environ | $b grep -q '^[A-Za-z0-9_]*[^A-Za-z0-9_=]'; }}
+launch() {{
+  if odd; then
+    while IFS= read -r -d '' pair; do
+      case ${{pair%%=*}} in
+        *[!A-Za-z0-9_]*|[0-9]*) set -- "$pair" "$@" ;;
+      esac
+    done < /proc/$$/environ
+    case $1 in *=*) set -- $b env "$@" ;; esac
+  fi
+  exec "$@"
+}}
+exec 3<&0 4>&1 5>&2
+exec 6< <(
+  exec 2>/dev/null
+  ( IFS=' ' read -r pid rest < /proc/self/stat; echo "$pid"; unset pid rest b o; launch "$@" <&3 >&4 2>&5 3<&- 4>&- 5>&- )
+  echo $?
+)
+exec 3<&-
+pid=
+for s in HUP INT QUIT USR1 USR2 TERM WINCH; do trap "[ -z \\"\\$pid\\" ] || kill -$s \\$pid 2>/dev/null" $s; done
+code=
+lost=0
+get() {{ until IFS= read -r $1 <&6; do [ -n "$pid" -a -e "/proc/$pid" ] || lost=$((lost+1)); [ $lost -lt 50 ] || break; $b usleep 10000; done; }}
+get pid
+get code
+[ -n "$code" ] || code=137
+pid=
+umask 0
+n=0
+while IFS= read -r -d '' path; do
+  if [ -d "$path" ]; then
+    $b tar -c -f "$o/part" -C "$path" . 2>"$o/why" && $b mv "$o/part" "$o/$n.tar" || $b mv "$o/why" "$o/$n.error"
+  elif [ -f "$path" ]; then
+    $b cat -- "$path" 2>"$o/why" >"$o/part" && $b mv "$o/part" "$o/$n.file" || $b mv "$o/why" "$o/$n.error"
+  elif [ -e "$path" ]; then
+    echo 'it is neither a file nor a directory' > "$o/$n.error"
+  fi
+  n=$((n+1))
+done < {ROOT}/bin/outputs
+echo "$code" > "$o/code" && $b mv "$o/code" "$o/exit"
+exit "$code"
+"""
+
+
+def shell(program: str) -> list[str]:
+    """Return the command that runs one of the programs above in the helper."""
+    return [BUSYBOX, "sh", "-c", program.strip()]
+
+
+def shown(command: list[str]) -> str:
+    """Return a command as a shell would take it, for messages."""
+    return shlex.join(command)

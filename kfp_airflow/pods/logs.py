@@ -1,0 +1,106 @@
+"""A container's log, followed live in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from kfp_airflow.pods.channel import Pace
+
+if TYPE_CHECKING:
+    from kubernetes.client import CoreV1Api
+
+log = logging.getLogger(__name__)
+
+LINE_BYTES: Final = 64 * 1024
+"""A longer line is written in pieces: a progress bar may never end its line."""
+
+
+class LogFollower:
+    """Follows one container from its start to its end; `ended` is set when the stream is over, for whatever reason.
+
+    `write` gets one line at a time. `follow` may be called again after a broken stream: lines that were written are left out.
+    """
+
+    def __init__(self, core: CoreV1Api, *, pod: str, namespace: str, container: str, write: Callable[[str], None]) -> None:
+        self._core, self._pod, self._namespace, self._container = core, pod, namespace, container
+        self._write = write
+        self._last = ""
+        self._resumes = False
+        self._stopped = threading.Event()
+        self._response: Any = None
+        self.ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def follow(self) -> None:
+        """Start to follow, or start again."""
+        self._resumes = bool(self._last)
+        self.ended.clear()
+        self._thread = threading.Thread(target=self._run, name=f"log of {self._container}", daemon=True)
+        self._thread.start()
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait for the log's end, at most `timeout_s` seconds, then stop."""
+        if self._thread is not None:
+            self.ended.wait(timeout_s)
+            self.stop()
+
+    def stop(self) -> None:
+        """Stop following."""
+        self._stopped.set()
+        if self._response is not None:
+            self._response.close()
+
+    def _run(self) -> None:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            self._response = self._open()
+            if self._response is not None:
+                for line in _lines(self._response):
+                    self._take(line)
+        except (ApiException, HTTPError, OSError, ValueError, AttributeError) as error:
+            if not self._stopped.is_set():
+                log.warning("The log of container '%s' was interrupted: %s", self._container, str(error).splitlines()[0])
+        finally:
+            self.ended.set()
+
+    def _open(self) -> Any:
+        """Return the stream once the container has started; None where this was stopped before."""
+        from kubernetes.client.exceptions import ApiException
+
+        pace = Pace()
+        while not self._stopped.is_set():
+            try:
+                return self._core.read_namespaced_pod_log(
+                    self._pod, self._namespace, container=self._container, follow=True, timestamps=True, _preload_content=False
+                )
+            except ApiException as error:
+                if error.status not in {400, 500, 502, 503, 504}:  # 400: the container has not started yet
+                    raise
+                pace.wait()
+        return None
+
+    def _take(self, line: str) -> None:
+        moment, _, text = line.partition(" ")
+        if moment <= self._last and self._resumes:
+            return
+        self._resumes = False
+        self._last = max(self._last, moment)
+        self._write(text)
+
+
+def _lines(response: Any) -> Iterator[str]:
+    rest = b""
+    for chunk in response.stream(1 << 16, decode_content=False):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+        if len(rest) > LINE_BYTES:
+            yield rest.decode(errors="replace")
+            rest = b""
+    if rest:
+        yield rest.decode(errors="replace")

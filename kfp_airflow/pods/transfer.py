@@ -1,0 +1,223 @@
+"""What goes over a channel: the inputs as one tar into the helper, the outputs one by one out of it; hashes on both sides."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from kfp_airflow.artifacts.store import extraction_filter
+from kfp_airflow.diagnostics import StepError
+from kfp_airflow.graph.resolved import ResolvedStep
+from kfp_airflow.pods import helper
+from kfp_airflow.pods.channel import Channel, ChannelBroken, ChannelRefused, Lines, Stream
+
+CHUNK_BYTES: Final = 1 << 18
+_BLOCK: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of the tar that goes in: its header, and its content (None: the header is all)."""
+
+    header: tarfile.TarInfo
+    content: bytes | Path | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the bytes it takes in the tar."""
+        return len(_header_bytes(self.header)) + -(-self.header.size // _BLOCK) * _BLOCK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What the helper gave: the program's exit code (None: it has not ended, or nobody noted it) and the outputs by name.
+
+    `refused` says of outputs that were there why they could not be copied.
+    """
+
+    exit_code: int | None
+    outputs: Mapping[str, Path] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool) -> list[Member]:
+    """Return the tar's entries: the wrapper and the output paths where the program is wrapped, then the inputs.
+
+    A directory stands behind its contents, so that one without write permission can be filled.
+    """
+    members = [Member(_info("bin", 0o755, tarfile.DIRTYPE)), Member(_info("in", 0o755, tarfile.DIRTYPE))]
+    if wrapped:
+        paths = b"".join(output.path.encode() + b"\0" for output in step.outputs)
+        members.append(_plain("bin/run", helper.RUN.encode(), 0o644))
+        members.append(_plain("bin/outputs", paths, 0o644))
+    else:
+        members.append(Member(_info("out", 0o777, tarfile.DIRTYPE)))
+        members.extend(_plain(f"out/{index}.file", b"", 0o666) for index, _ in enumerate(step.outputs))
+    for index, item in enumerate(step.inputs):
+        members.extend(_entries(inputs[item.name], f"in/{index}", top=True))
+    return members
+
+
+def feed(stream: Stream, members: Sequence[Member]) -> None:
+    """Write the entries into the helper and let the pod's other containers start.
+
+    Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for a helper
+    image whose busybox is not static.
+    """
+    lines = Lines(stream)
+    greeting = lines.line()
+    if greeting == "started":  # an earlier stream broke after its last word
+        return
+    _expect(greeting, "hello")
+    size = sum(member.size_bytes for member in members) + 2 * _BLOCK
+    stream.send(f"{size}\n".encode())
+    digest = hashlib.sha256()
+    for chunk in _tar_chunks(members):
+        digest.update(chunk)
+        stream.send(chunk)
+    _expect(lines.line(), digest.hexdigest())
+    stream.send(b"start\n")
+    _expect(lines.line(), "started")
+
+
+def collect(stream: Stream, step: ResolvedStep, work: Path) -> Collected:
+    """Read the exit code and all outputs into `work`.
+
+    Raises ChannelRefused and ChannelBroken; it can be called again then.
+    """
+    lines = Lines(stream)
+    first = lines.line()
+    exit_code = int(first.removeprefix("exit ")) if first.startswith("exit ") else None
+    if exit_code is None and first != "running":
+        raise ChannelBroken(f"the helper answered '{first[:200]}'")
+    outputs: dict[str, Path] = {}
+    refused: dict[str, str] = {}
+    while (line := lines.line()) != "end":
+        name, size = line.split(" ")
+        index, kind = name.split(".")
+        output = step.outputs[int(index)]
+        path = _receive(lines, work / name, int(size))
+        if kind == "error":
+            refused[output.name] = path.read_text(errors="replace").strip()[:500]
+        else:
+            outputs[output.name] = _unpack(path, work / f"{index}.directory") if kind == "tar" else path
+    return Collected(exit_code=exit_code, outputs=outputs, refused=refused)
+
+
+def release(channel: Channel, container: str) -> None:
+    """Let the helper end, so that a pod that is kept comes to rest. A helper that is gone already is fine."""
+    try:
+        stream = channel.open(container, helper.shell(helper.RELEASE))
+    except (ChannelRefused, StepError):
+        return
+    try:
+        stream.receive()
+    except (ChannelRefused, ChannelBroken):
+        pass  # it says nothing, and ends
+    finally:
+        stream.close()
+
+
+def _expect(found: str, wanted: str) -> None:
+    if found == "dynamic":
+        raise StepError(
+            f"the busybox of the helper image is not statically linked, so it cannot run inside a step's image. {helper.STATIC_ADVICE}"
+        )
+    if found != wanted:
+        raise ChannelBroken(f"the helper answered '{found[:200]}' instead of '{wanted}'")
+
+
+def _receive(lines: Lines, path: Path, size: int) -> Path:
+    digest = hashlib.sha256()
+    with path.open("wb") as target:
+
+        def write(chunk: bytes) -> None:
+            digest.update(chunk)
+            target.write(chunk)
+
+        lines.copy(size, write)
+    told = lines.line()
+    if told != digest.hexdigest():
+        raise ChannelBroken(f"{size:,} B arrived with other content than they left")
+    return path
+
+
+def _unpack(archive: Path, target: Path) -> Path:
+    target.mkdir(exist_ok=True)
+    with tarfile.open(archive) as tar:
+        tar.extractall(target, filter=extraction_filter)
+    archive.unlink()
+    return target
+
+
+def _entries(source: Path, name: str, *, top: bool = False) -> Iterator[Member]:
+    """Yield the entries of a file or folder; modes, times and links inside a folder are kept, a file is 0666 (DP-03, DP-07)."""
+    status = source.stat() if top else source.lstat()
+    if stat.S_ISREG(status.st_mode):
+        mode = 0o666 if top else stat.S_IMODE(status.st_mode) & 0o777
+        yield Member(_info(name, mode, tarfile.REGTYPE, size=status.st_size, mtime=status.st_mtime), source)
+    elif stat.S_ISLNK(status.st_mode):
+        link = _info(name, 0o777, tarfile.SYMTYPE, mtime=status.st_mtime)
+        link.linkname = os.readlink(source)
+        yield Member(link)
+    elif stat.S_ISDIR(status.st_mode):
+        for entry in sorted(source.iterdir()):
+            yield from _entries(entry, f"{name}/{entry.name}")
+        yield Member(_info(name, stat.S_IMODE(status.st_mode) & 0o777 | (0o755 if top else 0), tarfile.DIRTYPE, mtime=status.st_mtime))
+    else:
+        raise StepError(f"an input holds '{source.name}', which is no file, folder or link")
+
+
+def _info(name: str, mode: int, kind: bytes, *, size: int = 0, mtime: float = 0) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mode, info.type, info.size, info.mtime = mode, kind, size, int(mtime)
+    return info
+
+
+def _plain(name: str, content: bytes, mode: int) -> Member:
+    return Member(_info(name, mode, tarfile.REGTYPE, size=len(content)), content)
+
+
+def _header_bytes(header: tarfile.TarInfo) -> bytes:
+    # GNU, not PAX: the tar of busybox takes long names and large sizes from it, and drops what PAX headers say.
+    return header.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+def _tar_chunks(members: Sequence[Member]) -> Iterator[bytes]:
+    """Yield the tar in chunks: small entries joined, large files piece by piece."""
+    pending = bytearray()
+    for member in members:
+        pending += _header_bytes(member.header)
+        for piece in _content(member):
+            pending += piece
+            if len(pending) >= CHUNK_BYTES:
+                yield bytes(pending)
+                pending.clear()
+        pending += bytes(-member.header.size % _BLOCK)
+    yield bytes(pending + bytes(2 * _BLOCK))
+
+
+def _content(member: Member) -> Iterator[bytes]:
+    match member.content:
+        case bytes():
+            yield member.content
+        case Path():
+            with member.content.open("rb") as source:
+                yield from _exactly(source, member.header.size)
+        case None:
+            return
+
+
+def _exactly(source: BinaryIO, size: int) -> Iterator[bytes]:
+    while size:
+        chunk = source.read(min(size, CHUNK_BYTES))
+        if not chunk:
+            raise StepError(f"an input became shorter while it was sent: {size:,} B are missing")
+        size -= len(chunk)
+        yield chunk

@@ -1,0 +1,81 @@
+"""What a benchmark measures: one figure, what it is held against, and the row that shows both."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class NotMeasured(Exception):
+    """A benchmark that cannot run here; the text is the reason, and the table shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table: a time, and how much it may be.
+
+    `measured_s` and `reference_s` are seconds. With a reference, `limit` is a factor of it (1.2: at most 1.2 times as
+    long), and `reference` says what was measured beside; without, `limit` is seconds.
+    """
+
+    name: str
+    measured_s: float
+    limit: float
+    reference_s: float | None = None
+    reference: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How the figure compares: to its reference, or to its limit where it has none."""
+        return self.measured_s / (self.limit if self.reference_s is None else self.reference_s)
+
+    @property
+    def excess(self) -> float:
+        """By how much of the limit the figure misses it; at most 0 where it holds."""
+        return self.ratio - 1 if self.reference_s is None else self.ratio / self.limit - 1
+
+    def row(self) -> str:
+        """Return the figure as a line of a Markdown table."""
+        if self.reference_s is None:
+            target, ratio = f"≤ {seconds(self.limit)}", "–"
+        else:
+            target = f"≤ {self.limit:g} × {self.reference} ({seconds(self.reference_s)})"
+            ratio = f"{self.ratio:.2f}"
+        verdict = "holds" if self.excess <= 0 else f"**misses by {self.excess:.0%}**"
+        return f"| {self.name} | {target} | {seconds(self.measured_s)} | {ratio} | {verdict} |"
+
+
+def seconds(duration_s: float) -> str:
+    """Return a duration with three significant digits, in ms below a second."""
+    if duration_s < 1:
+        return f"{duration_s * 1000:.3g} ms"
+    return f"{duration_s:.3g} s" if duration_s < 1000 else f"{duration_s:,.0f} s"
+
+
+def best_of(rounds: int, *functions: Callable[[], object]) -> tuple[float, ...]:
+    """Return the shortest time of each function in seconds; they take turns, so that they meet the same machine.
+
+    The first turn warms up and does not count. Garbage is collected before each call, and not during it.
+    """
+    best = [float("inf")] * len(functions)
+    for turn in range(rounds + 1):
+        for index, function in enumerate(functions):
+            elapsed = _time(function)
+            if turn:
+                best[index] = min(best[index], elapsed)
+    return tuple(best)
+
+
+def _time(function: Callable[[], object]) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.perf_counter()
+        kept = function()
+        elapsed = time.perf_counter() - started
+    finally:
+        gc.enable()
+    del kept
+    return elapsed

@@ -1,0 +1,160 @@
+"""`kfp-airflow run`, whole: Airflow's own scheduler and executor in a home of its own, and the process runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("home")]
+
+
+def states(report: dict[str, Any]) -> dict[tuple[str, int], str]:
+    """Return the states of a report's tasks by task id and map index."""
+    return {(task["task_id"], task["map_index"]): task["state"] for task in report["tasks"]}
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(command_line: tuple[list[str], dict[str, str]], pipelines: Path) -> Iterator[Start]:
+    """Start `kfp-airflow` and leave it running; what still runs when the test ends is told to end."""
+    words, environ = command_line
+    started: list[subprocess.Popen[str]] = []
+
+    def call(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+        process: subprocess.Popen[str] = subprocess.Popen(
+            [*words, *map(str, arguments)],
+            cwd=pipelines,
+            env={**environ, "PYTHONPATH": str(pipelines.parents[2]), "TERM": "xterm-256color", "COLUMNS": "100"},
+            text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
+        )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> None:
+    """Read what a process prints up to the line with these words."""
+    assert process.stdout is not None
+    assert any(words in line for line in process.stdout), f"it never printed {words!r}"
+
+
+def test_a_run_shows_its_tasks_and_leaves_a_report(run_command: Command, home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    done = run_command(
+        "run", "words.py", "-p", "word=good day", "-p", "times=3", "--home", home, "--experiment", "greetings",
+        "--runtime", "process", "--json", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(out.read_text())
+    assert (report["dag_id"], report["state"]) == ("words-in-a-row", "success")
+    assert report["parameters"] == {"word": "good day", "times": 3, "quiet": False}
+    assert states(report) == {
+        ("say", -1): "success",
+        ("measure", -1): "success",
+        ("shout", -1): "skipped",
+        ("repeat", 0): "success",
+        ("repeat", 1): "success",
+        ("repeat", 2): "success",
+    }
+    tasks = {(task["task_id"], task["map_index"]): task for task in report["tasks"]}
+    assert all(task["step"] == task["task_id"] for task in report["tasks"])
+    assert tasks["say", -1]["outputs"]["word"] == "good day"
+    assert set(tasks["say", -1]["outputs"]["bytes"]) == {"uri", "size", "sha256", "kind"}
+    assert tasks["say", -1]["outputs"]["bytes"]["size"] == 40_000
+    assert tasks["measure", -1]["outputs"] == {"length": "8\n"}
+    assert [tasks["repeat", index]["outputs"]["text"] for index in range(3)] == ["good daya", "good dayb", "good dayc"]
+    assert "100" in tasks["shout", -1]["message"]
+    assert re.search(r"\d s  say started\n", done.stdout)
+    assert re.search(r"\d s  repeat\[2\] success \(\d+\.\d s\)\n", done.stdout)
+    assert re.search(r"^say +success +\d+\.\d +word=good day, bytes=<file, 40,000 B> *$", done.stdout, re.MULTILINE)
+    assert f"Artifacts: {home}/artifacts\n" in done.stdout
+    logs = Path(re.search(r"^Logs: +(.+)$", done.stdout, re.MULTILINE).group(1))  # type: ignore[union-attr]
+    assert (logs / "task_id=say" / "attempt=1.log").is_file()
+    assert list((home / "artifacts").rglob("*bytes*"))
+    with sqlite3.connect(home / "airflow.db") as database:
+        assert database.execute("SELECT name FROM dag_tag").fetchall() == [("greetings",)]
+
+
+def test_a_failed_run_says_why_and_exits_with_1(run_command: Command, home: Path, tmp_path: Path) -> None:
+    done = run_command(
+        "run", "fails.py", "-p", "code=3", "--home", home, "--runtime", "process", "--json", tmp_path / "o"
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    report = json.loads((tmp_path / "o").read_text())
+    assert report["state"] == "failed"
+    assert states(report) == {("first", -1): "success", ("second", -1): "failed", ("third", -1): "upstream_failed"}
+    message = next(task["message"] for task in report["tasks"] if task["task_id"] == "second")
+    assert "second" in message
+    assert "3" in message
+    assert f"second failed: {message}\n" in done.stdout
+    assert "  | line 30\n" in done.stdout
+    assert "  | line 1\n" not in done.stdout
+    assert done.stdout.count("  | ") == 20
+
+
+def test_two_runs_of_one_home_follow_each_other_and_ctrl_c_ends_the_steps(
+    start: Start, home: Path, tmp_path: Path
+) -> None:
+    options = ("--home", home, "--runtime", "process")
+    first = start("run", "sleeps.py", *options, "--json", tmp_path / "report")
+    read_until(first, "sleep started")
+    second = start("run", "sleeps.py", "-p", "seconds=0", *options)
+    read_until(second, "Another run uses this home")
+    interrupted = time.monotonic()
+    first.send_signal(signal.SIGINT)
+    rest, _ = first.communicate(timeout=60)
+    assert first.returncode == 130, rest
+    assert time.monotonic() - interrupted < 20
+    assert "Interrupted: ending the steps that run" in rest
+    assert json.loads((tmp_path / "report").read_text())["state"] == "failed"
+    rest, _ = second.communicate(timeout=120)
+    assert second.returncode == 0, rest
+
+
+def test_a_terminal_shows_the_run_live(start: Start, home: Path) -> None:
+    leader, follower = pty.openpty()
+    arguments = ("run", "sleeps.py", "-p", "seconds=2", "--home", home, "--runtime", "process")
+    process = start(*arguments, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", b"".join(read_terminal(leader)).decode())
+    assert process.wait(timeout=60) == 0, text
+    assert re.search(r"sleep +running +\d+ s", text)
+    assert "of 1 task" in text
+    assert re.search(r"sleep +success +\d+\.\d", text)
+
+
+def read_terminal(leader: int) -> Iterator[bytes]:
+    """Yield what is shown in a terminal until nothing has it open any more."""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while piece := os.read(leader, 65536):
+            yield piece
+    os.close(leader)
+
+
+def test_a_home_of_a_newer_airflow_is_refused(run_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "airflow.version").write_text("99.1.0\n")
+    done = run_command("run", "sleeps.py", "--home", tmp_path, "--runtime", "process", "--json", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.endswith(", which is older. Choose another home with --home, or install Airflow 99.1.0\n")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "dags").exists()

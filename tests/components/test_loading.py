@@ -1,0 +1,206 @@
+"""Components from files, zip files, addresses, texts (M-01 to M-05), and the store (M-17)."""
+
+import functools
+import hashlib
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kfp_airflow import components
+from kfp_airflow.components import loading
+from kfp_airflow.components.store import ComponentStore
+from kfp_airflow.diagnostics import PipelineError
+
+TEXT = "name: Hello\nimplementation: {container: {image: busybox, command: [echo, hello]}}\n"
+DIGEST = hashlib.sha256(TEXT.encode()).hexdigest()
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder, and notes the headers that it gets."""
+
+    authorizations: list[str | None] = []
+
+    def do_GET(self) -> None:
+        self.authorizations.append(self.headers.get("Authorization"))
+        super().do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    Handler.authorizations.clear()
+    running = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(tmp_path)))
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{running.server_port}/"
+    running.shutdown()
+    running.server_close()
+    thread.join()
+
+
+def test_a_file_is_a_component(tmp_path: Path) -> None:  # M-02
+    (tmp_path / "component.yaml").write_text(TEXT)
+    for path in (str(tmp_path / "component.yaml"), tmp_path / "component.yaml"):
+        assert components.load_component_from_file(path).component_spec.name == "Hello"
+
+
+def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None:  # M-02
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("component.yaml", TEXT)
+    assert components.load_component_from_file(tmp_path / "c.zip").component_spec.name == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04 no zip", "c.yaml/component.yaml: the zip file cannot be read" ),
+        (b"name: \xff", "c.yaml: the file is not UTF-8 text: invalid start byte at byte 6 [KA301]\n  Save it as UTF-8."),
+        (b"name: 5", "c.yaml:1: name: the number 5 stands where a text is expected [KA303]"),
+        (b"# " + b"x" * loading.MAX_BYTES, "c.yaml: the file has 10,485,762 B [KA301]"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_component_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "c.yaml").write_bytes(content)
+    with pytest.raises(PipelineError) as caught:
+        components.load_component_from_file(tmp_path / "c.yaml")
+    assert message.replace("/component.yaml", "") in str(caught.value)
+
+
+def test_a_zip_file_without_a_component_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("x.yaml", TEXT)
+    with pytest.raises(PipelineError, match=r"c\.zip: the zip file has no component\.yaml at its top \[KA301\]"):
+        components.load_component_from_file(tmp_path / "c.zip")
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("component.yaml", b"#" * (2 * loading.MAX_BYTES))
+    with pytest.raises(PipelineError, match=r"c\.zip/component\.yaml: the file has 10,485,761 B \[KA301\]"):
+        components.load_component_from_file(tmp_path / "c.zip")
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(TEXT, encoding="utf-8-sig")
+    assert components.load_component_from_file(tmp_path / "c.yaml").component_spec.name == "Hello"
+
+
+def test_the_digest_ignores_the_kind_of_line_ends() -> None:  # M-03
+    for text in (TEXT, TEXT.replace("\n", "\r\n")):
+        assert components.load_component_from_text(text).reference.digest == DIGEST
+
+
+def test_an_address_is_a_component(server: str, tmp_path: Path) -> None:  # M-03
+    (tmp_path / "c.yaml").write_text(TEXT)
+    factory = components.load_component_from_url(server + "c.yaml", ("me", "secret"))
+    assert (factory.component_spec.name, factory.reference.url) == ("Hello", server + "c.yaml")
+    assert Handler.authorizations == ["Basic bWU6c2VjcmV0"]
+    local = (tmp_path / "c.yaml").as_uri()
+    assert components.load_component_from_url(local).reference.digest == DIGEST
+
+
+def test_an_object_can_sign_a_request(server: str, tmp_path: Path) -> None:  # M-03
+    (tmp_path / "c.yaml").write_text(TEXT)
+    components.load_component_from_url(server + "c.yaml", lambda request: request.add_header("Authorization", "x"))
+    assert Handler.authorizations == ["x"]
+
+
+def test_too_large_an_answer_is_refused(server: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_bytes(b"#" * (loading.MAX_BYTES + 2))
+    with pytest.raises(ValueError, match="has more than 10,485,760 B, which is more than a component may have"):
+        components.load_component_from_url(server + "c.yaml")
+
+
+def test_only_web_storage_and_file_addresses_are_read() -> None:
+    with pytest.raises(ValueError, match="'ftp://x/y': the address has to begin with https:, http:, file: or gs:"):
+        components.load_component_from_url("ftp://x/y")
+
+
+def test_a_missing_page_is_an_error_of_the_address(server: str) -> None:
+    with pytest.raises(OSError, match="404"):
+        components.load_component_from_url(server + "nope.yaml")
+
+
+def test_load_component_takes_exactly_one_source(tmp_path: Path) -> None:  # M-01
+    (tmp_path / "c.yaml").write_text(TEXT)
+    spec = components.load_component(text=TEXT).component_spec
+    assert components.load_component(filename=str(tmp_path / "c.yaml")).component_spec == spec
+    assert components.load_component(url=(tmp_path / "c.yaml").as_uri()).component_spec == spec
+    assert components.load_component(component_spec=spec).component_spec is spec  # M-05
+    with pytest.raises(ValueError, match="exactly one source: filename, url, text, component_spec; got none"):
+        components.load_component()
+    with pytest.raises(ValueError, match="got url, text"):
+        components.load_component(url="x", text="y")
+
+
+@pytest.mark.parametrize("load", ["file", "text", "url", "spec"])
+def test_none_is_no_source(load: str) -> None:  # M-04
+    with pytest.raises(TypeError, match=f"load_component_from_{load}\\(\\) takes .*, got None"):
+        getattr(components, f"load_component_from_{load}")(None)
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    for place in ("train/component.yaml", f"train/versions/sha256/{DIGEST}", "train/versions/tags/v1"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(TEXT)
+    return tmp_path
+
+
+@pytest.mark.parametrize("version", [{}, {"digest": DIGEST}, {"tag": "v1"}])
+def test_the_store_finds_a_component_in_a_folder(store_folder: Path, version: dict[str, str]) -> None:  # M-17
+    factory = ComponentStore([str(store_folder)]).load_component("train", **version)
+    assert (factory.component_spec.name, factory.reference.name) == ("Hello", "train")
+    assert factory.reference.tag == version.get("tag")
+
+
+@pytest.mark.parametrize("template", [False, True])
+def test_the_store_finds_a_component_below_an_address(server: str, store_folder: Path, template: bool) -> None:  # M-17
+    prefixes = [] if template else [server]
+    store = ComponentStore([str(store_folder / "none")], prefixes, None, server + "{name}/component.yaml")
+    assert store.load_component("train").reference.url == server + "train/component.yaml"
+
+
+def test_what_the_store_fetched_by_digest_is_kept(
+    server: str, store_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:  # M-17
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("kept")))
+    store = ComponentStore([str(store_folder / "none")], [server])
+    for _ in range(2):
+        assert store.load_component("train", digest=DIGEST).component_spec.name == "Hello"
+    assert len(Handler.authorizations) == 1
+
+
+def test_another_content_than_the_digest_says_is_refused(store_folder: Path) -> None:  # M-17
+    (store_folder / f"train/versions/sha256/{DIGEST}").write_text(TEXT + "# changed")
+    with pytest.raises(RuntimeError, match=f"component 'train': what lies at .* does not have the digest {DIGEST}"):
+        ComponentStore([str(store_folder)]).load_component("train", digest=DIGEST)
+
+
+def test_a_component_that_is_nowhere_is_reported_with_every_place(store_folder: Path, server: str) -> None:  # M-17
+    with pytest.raises(RuntimeError) as caught:
+        ComponentStore([str(store_folder)], [server]).load_component("tran", tag="v2")
+    assert str(caught.value) == (
+        f"component 'tran' (tag v2) was not found. Searched: {store_folder}/tran/versions/tags/v2, "
+        f"{server}tran/versions/tags/v2"
+    )
+
+
+def test_the_store_lists_and_searches_its_folders(store_folder: Path) -> None:  # M-17
+    store = ComponentStore([str(store_folder)])
+    assert store.list() == ["train"]
+    assert [factory.component_spec.name for factory in store.search("hELL")] == ["Hello"]
+    assert list(store.search("nothing")) == []
+
+
+def test_the_store_refuses_both_digest_and_tag() -> None:
+    with pytest.raises(ValueError, match="a digest and a tag cannot be given both"):
+        ComponentStore().load_component("x", digest="1", tag="2")
+    assert isinstance(ComponentStore.default_store, ComponentStore)

@@ -1,0 +1,285 @@
+"""The programs of lightweight components, run as their containers run them (W-01 to W-11, W-15, F-11, F-12)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from kfp_airflow.components import create_component_from_func, func_to_container_op
+from kfp_airflow.components.file_arguments import (
+    InputBinaryFile,
+    InputPath,
+    InputTextFile,
+    OutputBinaryFile,
+    OutputPath,
+    OutputTextFile,
+)
+from kfp_airflow.dsl import Pipeline
+from tests.components.interpreters import VERSIONS, interpreter
+
+ODD_TEXTS = (
+    "it's \"quoted\"",
+    "two\nlines\n",
+    "-dash",
+    "--flag",
+    "----output-paths",
+    "--a=b",
+    "$(HOME) $HOME `id`",
+    "ünï — 数",
+    "{{workflow.name}} {# #}",
+    "",
+    "\\n \t",
+    "-1e5",
+)
+
+
+class Run(NamedTuple):
+    """A finished program: exit code, both of its streams, and its outputs by name."""
+
+    code: int
+    stdout: str
+    stderr: str
+    outputs: dict[str, bytes]
+
+
+def run(factory: Any, tmp_path: Path, version: str | None = None, **arguments: Any) -> Run:
+    """Run the step of a component as a container would: its command line, with its paths below `tmp_path`."""
+    with Pipeline("p"):
+        step = factory(**arguments)
+    for name, path in step.input_artifact_paths.items():
+        place = tmp_path / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(step.artifact_arguments[name].encode())
+    paths = {*step.input_artifact_paths.values(), *step.file_outputs.values()}
+    words = [str(tmp_path / word.lstrip("/")) if word in paths else word for word in (*step.command, *step.arguments)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    if version:
+        programs = tmp_path / "bin"
+        programs.mkdir()
+        (programs / "python3").symlink_to(interpreter(version))
+        environment["PATH"] = f"{programs}:{environment['PATH']}"
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
+    written = {name: tmp_path / path.lstrip("/") for name, path in step.file_outputs.items()}
+    outputs = {name: path.read_bytes() for name, path in written.items() if path.exists()}
+    return Run(done.returncode, done.stdout, done.stderr, outputs)
+
+
+def everything(
+    text: str,
+    number: int,
+    ratio: float,
+    flag: bool,
+    items: list,
+    table: dict,
+    data_path: InputPath("CSV"),  # type: ignore[valid-type]  # noqa: F821
+    notes_file: InputTextFile(str),  # type: ignore[valid-type]
+    image_file: InputBinaryFile(),  # type: ignore[valid-type]
+    model_path: OutputPath("Model"),  # type: ignore[valid-type]  # noqa: F821
+    log_file: OutputTextFile(),  # type: ignore[valid-type]
+    raw_file: OutputBinaryFile(),  # type: ignore[valid-type]
+    maybe: str = None,  # type: ignore[assignment]
+    untyped=7,
+) -> NamedTuple("Outputs", [("seen", str), ("total", int), ("half", float), ("yes", bool), ("found", list)]):  # type: ignore
+    """Use every kind of argument."""
+    # What arrives is written down, to be looked at.
+    seen = [text, number, ratio, flag, items, table, open(data_path).read(), notes_file.read(), maybe, untyped]
+    raw_file.write(image_file.read() * 2)
+    log_file.write("ünï\n")
+    with open(model_path, "w") as file:
+        file.write("model")
+    return (repr(seen), number + 1, ratio / 2, not flag, [number, None])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_kind_of_argument_arrives(tmp_path: Path, version: str) -> None:  # W-06, W-07, W-09, W-10
+    step = run(
+        create_component_from_func(everything),
+        tmp_path,
+        version,
+        text="-a",
+        number=4,
+        ratio=0.5,
+        flag=True,
+        items=[1, "x"],
+        table={"k": None},
+        data="csv",
+        notes="ü",
+        image="bytes",
+    )
+    assert (step.code, step.stderr) == (0, "")
+    seen = ["-a", 4, 0.5, True, [1, "x"], {"k": None}, "csv", "ü", None, "7"]
+    assert step.outputs == {
+        "model": b"model",
+        "log": "ünï\n".encode(),
+        "raw": b"bytesbytes",
+        "seen": repr(seen).encode(),
+        "total": b"5",
+        "half": b"0.25",
+        "yes": b"False",
+        "found": b"[4, null]",
+    }
+
+
+def echo(first: str, second: str = "second") -> NamedTuple("Outputs", [("first", str), ("second", str)]):  # type: ignore
+    return (first, second)
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_any_text_arrives_unchanged(tmp_path: Path, text: str) -> None:  # F-11, W-11
+    step = run(create_component_from_func(echo), tmp_path, first=text, second=text)
+    assert (step.code, step.stderr) == (0, "")
+    assert step.outputs == {"first": text.encode(), "second": text.encode()}
+
+
+@pytest.mark.parametrize("word", ["True", "yes", "1", "ON"])
+def test_truth_words_are_read_without_distutils(tmp_path: Path, word: str) -> None:  # F-12, H4
+    def negate(flag: bool) -> bool:
+        return not flag
+
+    factory = create_component_from_func(negate)
+    assert "distutils" not in factory.component_spec.implementation.container.command[-1]
+    assert run(factory, tmp_path, flag=word).outputs == {"Output": b"False"}
+
+
+def fail(message: str) -> int:
+    raise RuntimeError(message)
+
+
+def number(text: str) -> int:
+    return text  # type: ignore[return-value]
+
+
+def words(text: str) -> str:
+    return len(text)  # type: ignore[return-value]
+
+
+def dictionary(a: int) -> NamedTuple("Outputs", [("x", int)]):  # type: ignore[valid-type]
+    return {"x": a}
+
+
+def short(a: int) -> NamedTuple("Outputs", [("x", int), ("y", int)]):  # type: ignore[valid-type]
+    return (a,)
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "code", "message"),
+    [
+        (fail, "boom", 1, "RuntimeError: boom"),  # W-15
+        (words, "x", 1, "TypeError: output 'Output': a value of type str is expected, got one of type int"),  # W-08
+        (dictionary, 1, 1, "TypeError: a tuple of the outputs x has to be returned, not a dict"),  # W-09
+        (short, 1, 1, "TypeError: a tuple of the outputs x, y has to be returned, not a tuple"),  # W-09
+        (short, "one", 2, "error: argument --a: invalid literal for int() with base 10: 'one'"),  # W-07
+    ],
+)
+def test_a_program_that_fails_says_why(
+    tmp_path: Path, function: Callable[..., Any], argument: Any, code: int, message: str
+) -> None:
+    step = run(create_component_from_func(function), tmp_path, **{next(iter(function.__annotations__)): argument})
+    assert (step.code, step.outputs) == (code, {})
+    assert step.stderr.rstrip().endswith(message)
+
+
+def test_a_text_is_a_value_of_every_output(tmp_path: Path) -> None:  # W-08: it is taken to be serialized
+    assert run(create_component_from_func(number), tmp_path, text="7").outputs == {"Output": b"7"}
+
+
+def test_json_outputs_are_sorted_and_objects_may_have_a_form_of_their_own(tmp_path: Path) -> None:  # W-08
+    def listed() -> list:
+        class Form:
+            def to_struct(self) -> str:
+                return "struct"
+
+        return [{"b": 1, "a": Form()}]
+
+    assert json.loads(run(create_component_from_func(listed), tmp_path).outputs["Output"]) == [{"a": "struct", "b": 1}]
+
+
+def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) -> None:  # W-09
+    def silent(a):  # type: ignore[no-untyped-def]
+        print("seen", a)
+        return 5
+
+    step = run(create_component_from_func(silent), tmp_path, a="x")
+    assert (step.code, step.stdout, step.outputs) == (0, "seen x\n", {})
+
+
+def test_code_before_the_function_is_there_for_it(tmp_path: Path) -> None:  # W-05
+    def use() -> str:
+        return HELPER  # type: ignore[name-defined]  # noqa: F821
+
+    step = run(func_to_container_op(use, extra_code="from __future__ import annotations\nHELPER = 'there'"), tmp_path)
+    assert step.outputs == {"Output": b"there"}
+
+
+def test_a_pickled_value_travels_as_text(tmp_path: Path) -> None:  # W-07
+    def swap(a: "Base64Pickle") -> "Base64Pickle":  # type: ignore[name-defined]  # noqa: F821
+        return {value: key for key, value in a.items()}
+
+    first = run(create_component_from_func(swap), tmp_path / "1", a={1: 2}).outputs["Output"].decode()
+    assert run(create_component_from_func(swap), tmp_path / "2", a=first).outputs["Output"] != first
+
+
+def test_arguments_that_the_program_does_not_know_are_refused(tmp_path: Path) -> None:
+    factory = create_component_from_func(echo)
+    command = factory.component_spec.implementation.container.command
+    for words, message in (
+        (["--frist", "x"], "error: unrecognized arguments: --frist\n"),
+        (["--first"], "error: argument --first: 1 value(s) expected, 0 found\n"),
+        ([], "error: the following arguments are required: --first\n"),
+        (["--first", "x", "----output-paths", "y"], "error: argument ----output-paths: 2 value(s) expected, 1 found\n"),
+    ):
+        done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (2, message)
+
+
+def test_a_program_can_be_given_flags_with_an_equals_sign(tmp_path: Path) -> None:
+    command = create_component_from_func(echo).component_spec.implementation.container.command
+    paths = [str(tmp_path / "a" / "b"), str(tmp_path / "c")]
+    subprocess.run([*command, "--first=x=y", "----output-paths", *paths], check=True)
+    assert [Path(path).read_text() for path in paths] == ["x=y", "second"]
+
+
+def test_packages_are_installed_first_by_pip_and_the_program_runs_after_it(tmp_path: Path) -> None:  # W-02
+    factory = create_component_from_func(echo, packages_to_install=["a==1", "b>=2; python_version>'3'", "$(touch x)"])
+    command = factory.component_spec.implementation.container.command
+    pip = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location 'a==1' "
+    assert command[:2] == ["sh", "-c"]
+    assert command[2].startswith(f"({pip}'b>=2")
+    assert command[2].endswith(" --user) && \"$0\" \"$@\"")
+    assert command[3:5] == ["sh", "-ec"]
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "python3").write_text('#!/bin/sh\nprintf "[%s]" "$@"; [ "$2" != pip ] || [ "$9" = --user ]\n')
+    (fake / "python3").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{fake}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    done = subprocess.run([*command, "--first", "x y"], capture_output=True, text=True, env=environment, check=True)
+    asked = "[-m][pip][install][--quiet][--no-warn-script-location][a==1][b>=2; python_version>'3'][$(touch x)]"
+    assert done.stdout.startswith(f"{asked}{asked}[--user][-u][{tmp_path}/")
+    assert done.stdout.endswith("[--first][x y]")
+
+
+def test_the_program_writes_as_it_goes(tmp_path: Path) -> None:  # W-15
+    def talk() -> None:
+        import os
+
+        print("before")
+        os._exit(3)
+
+    step = run(create_component_from_func(talk), tmp_path)
+    assert (step.code, step.stdout) == (3, "before\n")
+
+
+def test_a_program_that_starts_processes_is_not_run_again_by_them(tmp_path: Path) -> None:
+    def count() -> int:
+        import multiprocessing
+
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            return sum(pool.map(abs, [-1, -2]))
+
+    assert run(create_component_from_func(count), tmp_path).outputs == {"Output": b"3"}

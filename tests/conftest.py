@@ -1,0 +1,65 @@
+"""An Airflow home of its own for every test process, and the marks that declare gaps (R21)."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+for variable in [name for name in os.environ if name.startswith("AIRFLOW_") or name == "PYTHONDONTWRITEBYTECODE"]:
+    del os.environ[variable]
+# Before any import of Airflow, which reads them once; each xdist worker gets a home of its own.
+_HOME = tempfile.mkdtemp(prefix="kfp-airflow-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ["AIRFLOW_HOME"] = _HOME
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"
+
+_ROW = re.compile(r"[A-Z]{1,3}-\d{2}[a-z]?")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--snapshots", action="store_true", help="write golden files instead of comparing them; never in CI"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--snapshots") and os.environ.get("CI"):
+        raise pytest.UsageError("--snapshots writes what the tests compare; it does not run where CI is set")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Make strict expected failures of `not_yet` and `never`, and skip what this machine cannot run."""
+    for item in items:
+        for gap in ("not_yet", "never"):
+            for mark in item.iter_markers(gap):
+                item.add_marker(pytest.mark.xfail(reason=_gap_reason(item, mark), strict=True))
+        if item.get_closest_marker("kubernetes") and not os.environ.get("KUBECONFIG"):
+            item.add_marker(pytest.mark.skip(reason="KUBECONFIG names no cluster"))
+
+
+def _gap_reason(item: pytest.Item, mark: pytest.Mark) -> str:
+    row, reason = (*mark.args, None)[0], mark.kwargs.get("reason")
+    if not isinstance(row, str) or not _ROW.fullmatch(row) or not reason:
+        raise pytest.UsageError(f"{item.nodeid}: write {mark.name}('DP-05', reason='…')")
+    return f"{mark.name} {row}: {reason}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture
+def snapshots(request: pytest.FixtureRequest) -> bool:
+    """Return whether golden files are to be written (`make snapshots`)."""
+    return bool(request.config.getoption("--snapshots"))

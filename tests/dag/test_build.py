@@ -1,0 +1,192 @@
+"""Graph → DAG, without running it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from kfp_airflow.dag.build import build_dag, dag_id_of
+from kfp_airflow.dag.options import DagOptions
+from kfp_airflow.diagnostics import PipelineError, UsageError, Where
+from kfp_airflow.graph.model import (
+    Comparison,
+    Condition,
+    Container,
+    ContainerStep,
+    ExitHandler,
+    Loop,
+    Member,
+    OutputFile,
+    Parameter,
+    Pipeline,
+    Retry,
+    Settings,
+    SubGraph,
+)
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, text
+
+PROCESS = DagOptions(runtime="process")
+
+
+def step(name: str, *args: Any, **fields: Any) -> ContainerStep:
+    container = Container(image=text("busybox"), command=(text("echo"),), args=tuple(text(arg) for arg in args))
+    outputs = (OutputFile(name="data", path="/tmp/data"),)
+    return ContainerStep(id=name, name=name, container=container, outputs=outputs, where=Where("p.py", 3), **fields)
+
+
+def pipeline(*members: Member, **fields: Any) -> Pipeline:
+    return Pipeline(name="My Pipeline", members=members, where=Where("p.py", 1), **fields)
+
+
+def edges(dag: Any) -> dict[str, set[str]]:
+    return {task.task_id: set(task.upstream_task_ids) for task in dag.tasks}
+
+
+def test_data_and_after_become_edges() -> None:
+    dag = build_dag(
+        pipeline(step("a"), step("b", OutputRef("a", "data")), step("c", after=("a", "b")), step("d")), PROCESS
+    )
+    assert edges(dag) == {"a": set(), "b": {"a"}, "c": {"a", "b"}, "d": set()}
+    assert {task.trigger_rule for task in dag.tasks} == {"none_failed"}  # CO-10
+
+
+def test_the_dag_carries_what_the_author_said() -> None:
+    options = DagOptions(runtime="process", experiments=("digits", "nightly", "digits"), schedule="0 0 6 * * ?")
+    parameters = (Parameter(name="n", type=text("Integer"), default="3", description="How many."),)
+    dag = build_dag(pipeline(step("a"), parameters=parameters, description="Does it.\nWell."), options)
+    assert (dag.dag_id, dag.dag_display_name, dag.description) == ("my-pipeline", "My Pipeline", "Does it.")
+    assert dag.tags == {"digits", "nightly"}
+    assert dag.params["n"] == 3
+    assert dag.schedule == "0 6 * * *"
+    assert dag.catchup is False
+
+
+def test_the_documentation_changes_with_the_content_and_only_with_it() -> None:
+    one = build_dag(pipeline(step("a")), PROCESS).doc_md
+    moved = ContainerStep(
+        **{**{name: getattr(step("a"), name) for name in step("a").__slots__}, "where": Where("p.py", 99)}
+    )
+    assert build_dag(pipeline(moved), PROCESS).doc_md == one
+    assert build_dag(pipeline(step("a", timeout_s=5)), PROCESS).doc_md != one
+
+
+def test_members_of_a_condition_wait_for_what_it_compares() -> None:  # CO-08
+    when = Comparison(left=text(OutputRef("a", "data")), operator="==", right=text("x"))
+    group = Condition(id="condition-1", when=when, members=(step("b"), step("c", OutputRef("b", "data"))))
+    dag = build_dag(pipeline(step("a"), group, step("d", after=("condition-1",))), PROCESS)
+    assert edges(dag)["b"] == {"a"}
+    assert edges(dag)["d"] == {"c"}
+    assert (
+        dag.task_group.children["condition-1"].tooltip == "data == 'x'"
+        or dag.task_group.children["condition-1"].tooltip == "a == 'x'"
+    )
+    assert [guard.words for guard in dag.get_task("c").placement.guards] == ["a == 'x'"]
+
+
+def test_a_loop_is_mapped_and_its_run_time_list_gets_a_task() -> None:  # L-06
+    loop = Loop(
+        id="for-loop-1", items=OutputRef("a", "data"), parallelism=2, members=(step("b", ItemRef("for-loop-1", "key")),)
+    )
+    dag = build_dag(pipeline(step("a"), loop, step("c", OutputRef("b", "data"))), PROCESS)
+    assert edges(dag) == {"a": set(), "for-loop-1-items": {"a"}, "b": {"for-loop-1-items", "a"} - {"a"}, "c": {"b"}}
+    assert dag.get_task("for-loop-1-items").keys == ("key",)
+    assert dag.get_task("b").max_active_tis_per_dagrun == 2
+    assert dag.get_task("c").placement.sources["b"].collected
+    assert next(dag.get_task("b").iter_mapped_task_groups()).group_id == "for-loop-1"
+
+
+def test_a_static_loop_needs_no_task_and_waits_for_what_its_items_hold() -> None:  # L-02
+    loop = Loop(
+        id="for-loop-1",
+        items=(text("x-", OutputRef("a", "data")), text("y")),
+        members=(step("b", ItemRef("for-loop-1")),),
+    )
+    assert edges(build_dag(pipeline(step("a"), loop), PROCESS)) == {"a": set(), "b": {"a"}}
+
+
+def test_exit_handlers_are_teardowns_with_a_verdict_after_them() -> None:  # EH-01, EH-02
+    handler = ExitHandler(id="exit-handler-1", handler=step("bye"), members=(step("a"), step("b", after=("a",))))
+    dag = build_dag(pipeline(handler, step("outside")), PROCESS)
+    assert edges(dag)["bye"] == {"a", "b", "outside"}
+    assert edges(dag)["verdict"] == {"a", "b", "outside", "bye"}
+    assert [(task.task_id, task.on_failure_fail_dagrun) for task in dag.tasks if task.is_teardown] == [
+        ("bye", False),
+        ("verdict", True),
+    ]
+
+
+def test_a_nested_handler_runs_before_the_outer_one() -> None:
+    inner = ExitHandler(id="exit-handler-2", handler=step("inner"), members=(step("a"),))
+    outer = ExitHandler(id="exit-handler-1", handler=step("outer"), members=(inner, step("b")))
+    dag = build_dag(pipeline(outer), PROCESS)
+    assert edges(dag)["inner"] == {"a"}
+    assert edges(dag)["outer"] == {"a", "b", "inner"}
+
+
+def test_the_runs_time_limit_is_airflows_unless_a_handler_has_to_run_after_it() -> None:  # P-02
+    settings = Settings(timeout_s=60, parallelism=3)
+    dag = build_dag(pipeline(step("a"), settings=settings), PROCESS)
+    assert (dag.dagrun_timeout, dag.max_active_tasks) == (timedelta(seconds=60), 3)
+    handler = ExitHandler(id="exit-handler-1", handler=step("bye"), members=(step("a"),))
+    dag = build_dag(pipeline(handler, settings=settings), PROCESS)
+    assert dag.dagrun_timeout is None
+    assert dag.get_task("a").placement.facts.timeout == timedelta(seconds=60)
+
+
+def test_retries_wait_exactly_as_long_as_the_author_said() -> None:  # B-09
+    retry = Retry(limit=text("3"), policy="Always", backoff_duration="2m", backoff_factor=2)
+    task = build_dag(pipeline(step("a", retry=retry)), PROCESS).get_task("a")
+    assert (task.retries, task.retry_delay) == (3, timedelta(minutes=2))
+    decision = task.retry_policy.evaluate(ValueError("x"), 3, 3)
+    assert decision.retry_delay == timedelta(minutes=8)
+
+
+def test_tasks_of_our_own_make_way_for_an_authors_step() -> None:
+    loop = Loop(id="for-loop-1", items=OutputRef("verdict", "data"), members=(step("b"),))
+    handler = ExitHandler(id="exit-handler-2", handler=step("for-loop-1-items"), members=(step("verdict"), loop))
+    assert set(edges(build_dag(pipeline(handler), PROCESS))) == {
+        "verdict",
+        "for-loop-1-items",
+        "b",
+        "for-loop-1-items-2",
+        "verdict-2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("My Pipeline!", "my-pipeline"), ("a.b_c", "a.b_c"), ("日本", "pipeline"), ("x" * 300, "x" * 250)],
+)
+def test_a_dag_id_is_what_airflow_takes_of_the_name(name: str, expected: str) -> None:
+    assert dag_id_of(name) == expected
+
+
+def test_nested_loops_are_refused_together_with_everything_else() -> None:
+    inner = Loop(id="for-loop-2", items=ItemRef("for-loop-1"), members=(step("b"),), where=Where("p.py", 9))
+    outer = Loop(id="for-loop-1", items=ParameterRef("l"), members=(inner,))
+    retried = step("c", retry=Retry(limit=text(ParameterRef("l")), backoff_max_duration="1h"))
+    with pytest.raises(PipelineError) as raised:
+        build_dag(pipeline(outer, retried, parameters=(Parameter(name="l", default="[]"),)), PROCESS)
+    assert [diagnostic.code for diagnostic in raised.value.diagnostics] == ["KA102", "KA103", "KA104"]
+    assert str(raised.value.diagnostics[2]) == (
+        "p.py:9: loop 'for-loop-2' stands inside another loop, which does not run on Airflow yet [KA104]\n"
+        "  Loop once, over a list of the combinations."
+    )
+
+
+def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:
+    with pytest.raises(
+        UsageError,
+        match=r"p\.py:1: pipeline 'My Pipeline' is to run on a schedule and has parameters without default: n\. Give",
+    ):
+        build_dag(
+            pipeline(step("a"), parameters=(Parameter(name="n"),)), DagOptions(runtime="process", schedule="@daily")
+        )
+    with pytest.raises(UsageError, match=r"catchup=True needs a start_date, the first slot to run"):
+        build_dag(pipeline(step("a")), DagOptions(runtime="process", schedule="@daily", catchup=True))
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert build_dag(
+        pipeline(step("a")), DagOptions(runtime="process", schedule="@daily", catchup=True, start_date=start)
+    ).catchup

@@ -1,0 +1,73 @@
+"""Pipeline parameters as Airflow params (PP-06, PP-07)."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfp_airflow.dag.params import build_params, check_defaults, parse_value
+from kfp_airflow.diagnostics import Where
+from kfp_airflow.graph.model import Parameter, Pipeline
+from kfp_airflow.graph.text import Struct, Text, Tree, text
+
+
+def named(name: str) -> Text:
+    return text(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "value", "schema"),
+    [
+        (named("String"), "x", "x", "string"),
+        (named("Integer"), "3", 3, "integer"),
+        (named("Float"), "0.5", 0.5, "number"),
+        (named("Float"), "1", 1, "number"),
+        (named("Bool"), "True", True, "boolean"),
+        (named("Boolean"), "False", False, "boolean"),
+        (named("JsonArray"), "[1, 2]", [1, 2], "array"),
+        (named("JsonObject"), '{"a": 1}', {"a": 1}, "object"),
+        (named("typing.List[int]"), "[1]", [1], "array"),
+        (named("GCSPath"), "gs://b/x", "gs://b/x", "string"),
+        (Struct(((text("GCSPath"), Struct()),)), "gs://b/x", "gs://b/x", "string"),
+    ],
+)
+def test_a_default_becomes_a_value_of_the_parameters_type(kind: Tree, default: str, value: object, schema: str) -> None:
+    parameter = Parameter(name="p", type=kind, default=default, description="What it is for.")
+    param = build_params(Pipeline(name="x", parameters=(parameter,)))["p"]
+    assert param.resolve() == value
+    assert param.schema["type"] == schema
+    assert param.schema["description_md"] == "What it is for."
+
+
+def test_a_parameter_without_default_has_to_be_given_and_none_may_stay_empty() -> None:  # PP-07
+    required = Parameter(name="r", type=named("Integer"))
+    optional = Parameter(name="o", type=named("Integer"), optional=True)
+    params = build_params(Pipeline(name="x", parameters=(required, optional)))
+    assert not params["r"].has_value
+    assert params["o"].resolve() is None
+    assert params["o"].schema["type"] == ["integer", "null"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("Integer", "x"),
+        ("Integer", "1.5"),
+        ("Integer", "true"),
+        ("Bool", "1"),
+        ("JsonArray", "{}"),
+        ("JsonObject", "[]"),
+        ("Float", "[1]"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(kind: str, value: str) -> None:
+    with pytest.raises(ValueError, match=r"' is no (integer|boolean|array|object|number)$"):
+        parse_value(Parameter(name="p", type=named(kind)), value)
+
+
+def test_a_default_that_airflow_would_refuse_in_every_run_is_a_diagnostic() -> None:  # PP-06: KFP accepts it
+    parameter = Parameter(name="count", type=named("Integer"), default="notint", where=Where("digits.py", 7))
+    found = [str(diagnostic) for diagnostic in check_defaults(Pipeline(name="x", parameters=(parameter,)))]
+    assert found == [
+        "digits.py:7: the default of parameter 'count' does not fit its type: 'notint' is no integer [KA110]\n"
+        "  Change the default, or annotate the parameter with the type it has."
+    ]

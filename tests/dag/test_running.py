@@ -1,0 +1,277 @@
+"""What a pipeline does at run time, its DAG does: run by Airflow itself on the process runtime."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kfp_airflow import dsl
+from tests.dag.running import run
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # D-09: constructing ContainerOp directly
+
+ODD = 'it\'s "quoted" {{ ds }} {% if %} {# gone? #} $(x) $HOME `id` $$ \\n \n\t ünï☃ --flag\n\n'
+
+
+def say(name: str, *arguments: Any, code: str = 'printf "%s" "$1" > /tmp/out') -> dsl.ContainerOp:
+    """A step that writes its first argument to its output, or does what `code` says."""
+    return dsl.ContainerOp(
+        name=name,
+        image="busybox",
+        command=["sh", "-c", code, "sh"],
+        arguments=list(arguments),
+        file_outputs={"out": "/tmp/out"},
+    )
+
+
+def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # DP-05, PP-10, F-14
+    @dsl.pipeline(name="odd-text")
+    def pipeline(text: str = ODD) -> None:
+        first = say("first", text)
+        say("second", first.output)
+        third = dsl.InputArgumentPath(first.output, input="text", path="/in/text")
+        say("third", third, code='cp "$1" /tmp/out')
+
+    ran = run(pipeline)
+    assert ran.state == "success", ran
+    assert ran.output("first") == ODD
+    assert ran.output("second") == ODD.removesuffix("\n")  # exactly one newline less by value
+    assert ran.output("third") == ODD  # none by file
+
+
+def test_values_keep_kfps_text_rules() -> None:  # PP-06, PP-08
+    @dsl.pipeline(name="values")
+    def pipeline(
+        number: int = 3, share: float = 0.50, flag: bool = True, things: list = [1, "a"], none: str = None
+    ) -> None:  # type: ignore[assignment] # noqa: B006
+        say("all", f"{number}|{share}|{flag}|{things}|{none}|")
+
+    assert run(pipeline).output("all") == '3|0.5|True|[1, "a"]||'
+    assert (
+        run(pipeline, flag=False, number=7, things=[{"k": "ü"}], none="x").output("all")
+        == '7|0.5|False|[{"k": "ü"}]|x|'
+    )
+
+
+def test_large_binary_and_directory_outputs_go_through_the_store() -> None:  # DP-07
+    @dsl.pipeline(name="stored")
+    def pipeline() -> None:
+        large = say("large", code="head -c 100000 /dev/zero | tr '\\0' x > /tmp/out")
+        binary = say("binary", code="printf '\\377\\000' > /tmp/out")
+        folder = say("folder", code="mkdir -p /tmp/out/empty && echo hi > /tmp/out/file")
+        paths = [
+            dsl.InputArgumentPath(step.output, input=step.name, path=f"/in/{step.name}")
+            for step in (large, binary, folder)
+        ]
+        say("read", *paths, code='{ wc -c < "$1"; od -An -tx1 "$2"; cat "$3/file"; ls "$3"; } > /tmp/out')
+
+    ran = run(pipeline)
+    assert ran.state == "success", ran
+    assert {name: ran.output(name)["kind"] for name in ("large", "binary", "folder")} == {
+        "large": "file",
+        "binary": "file",
+        "folder": "directory",
+    }
+    assert ran.output("large")["size"] == 100_000
+    assert ran.output("read").split() == ["100000", "ff", "00", "hi", "empty", "file"]
+
+
+def test_what_cannot_be_text_says_so_by_value() -> None:  # DP-06, DP-07
+    @dsl.pipeline(name="no-text")
+    def pipeline() -> None:
+        say("uses-large", say("large", code="head -c 200000 /dev/zero | tr '\\0' x > /tmp/out").output)
+        say("uses-folder", say("folder", code="mkdir /tmp/out").output)
+        say("uses-nul", say("nul", code="printf '\\000' > /tmp/out").output)
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert ran.why("uses-large") == (
+        "step 'uses-large': output 'out' of step 'large' has 200,000 B and is used as text, of which 131,072 B can be handed over. "
+        "Take it by file (InputPath)"
+    )
+    assert (
+        ran.why("uses-folder")
+        == "step 'uses-folder': output 'out' of step 'folder' is a directory and is used as text. Take it by file (InputPath)"
+    )
+    assert "holds a NUL character" in ran.why("uses-nul")
+
+
+def test_a_failing_step_stops_only_what_depends_on_it_and_shows_its_outputs() -> None:  # A-02, DP-01
+    @dsl.pipeline(name="failing")
+    def pipeline() -> None:
+        bad = say("bad", code="echo written > /tmp/out; exit 7")
+        say("after-bad", bad.output)
+        say("beside", say("other", "x").output)
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert ran.states == {"bad": "failed", "after-bad": "upstream_failed", "other": "success", "beside": "success"}
+    assert ran.output("bad") == "written\n"
+    assert ran.why("bad").startswith("step 'bad': ")
+    assert "exit code 7" in ran.why("bad")
+
+
+def test_a_missing_output_file_is_named() -> None:  # DP-01
+    @dsl.pipeline(name="missing")
+    def pipeline() -> None:
+        say("lazy", code="true")
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert ran.why("lazy") == (
+        "step 'lazy' succeeded and did not write output 'out' (/tmp/out). "
+        "Write the file, even if it is empty, or take it out of the step's outputs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("side", "ran_steps"), [("heads", {"flip", "yes", "inner", "always"}), ("tails", {"flip", "no", "always"})]
+)
+def test_conditions_choose_what_runs(side: str, ran_steps: set[str]) -> None:  # CO-02, CO-08, CO-10
+    @dsl.pipeline(name="conditions")
+    def pipeline(side: str, number: int = 10) -> None:
+        flip = say("flip", side)
+        with dsl.Condition(flip.output == "heads", "heads"):
+            yes = say("yes", "1")
+            with dsl.Condition(number > 9):
+                say("inner", yes.output)
+        with dsl.Condition(flip.output != "heads"):
+            no = say("no", "0")
+        say("always", "x").after(yes, no)
+
+    ran = run(pipeline, side=side)
+    assert ran.state == "success", ran
+    assert {name for name, state in ran.states.items() if state == "success"} == ran_steps
+    assert {state for name, state in ran.states.items() if name not in ran_steps} == {"skipped"}
+    if side == "tails":
+        assert ran.why("yes") == "condition 'heads' (out == 'heads') is false: 'tails' == 'heads'"
+
+
+def test_a_step_that_uses_a_skipped_steps_output_is_skipped_with_the_reason() -> None:  # CO-11
+    @dsl.pipeline(name="skipped-output")
+    def pipeline(go: str = "no") -> None:
+        with dsl.Condition(go == "yes"):
+            skipped = say("skipped", "1")
+        say("uses", skipped.output)
+        with dsl.Condition(skipped.output != "2"):
+            say("compares", "x")
+        with dsl.ParallelFor(skipped.output):
+            say("loops", "x")
+
+    ran = run(pipeline)
+    assert ran.state == "success"
+    assert set(ran.states.values()) == {"skipped"}
+    assert (
+        ran.why("uses") == "step 'uses' is skipped: output 'out' of step 'skipped' does not exist: the step was skipped"
+    )
+    assert ran.why("compares").endswith(
+        "cannot hold: output 'out' of step 'skipped' does not exist: the step was skipped"
+    )
+
+
+def test_loops_run_once_per_item_and_their_outputs_are_collected() -> None:  # L-02, L-05, L-06, DP-13
+    @dsl.pipeline(name="loops")
+    def pipeline(things: list = [1.5, 'a "b"', None, {"k": [1, 2]}]) -> None:  # noqa: B006
+        made = say("made", code='echo \'[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]\' > /tmp/out')
+        with dsl.ParallelFor(things) as thing:
+            inner = say("over-parameter", thing)
+            say("same-iteration", f"<{inner.output}>")
+        with dsl.ParallelFor(made.output) as item:
+            by_key = say("over-output", f"{item.a}{item.b}")
+        with dsl.ParallelFor([1, "two"]) as static:
+            say("over-list", static)
+        say("collects", inner.output)
+        path = dsl.InputArgumentPath(by_key.output, input="all", path="/in/all")
+        say("collects-file", path, code='cp "$1" /tmp/out')
+
+    ran = run(pipeline)
+    assert ran.state == "success", ran
+    texts = ["1.5", 'a "b"', "null", '{"k":[1,2]}']
+    assert [ran.output(f"over-parameter[{index}]") for index in range(4)] == texts
+    assert [ran.output(f"same-iteration[{index}]") for index in range(4)] == [f"<{text}>" for text in texts]
+    assert [ran.output(f"over-list[{index}]") for index in range(2)] == ["1", "two"]
+    assert json.loads(ran.output("collects")) == texts
+    assert json.loads(ran.output("collects-file")) == ["1x", "2y"]
+
+
+def test_an_empty_list_skips_the_loop_and_collects_nothing() -> None:  # L-06
+    @dsl.pipeline(name="empty-loop")
+    def pipeline(things: list = []) -> None:  # noqa: B006
+        with dsl.ParallelFor(things) as thing:
+            inner = say("inner", thing)
+        say("after", "x").after(inner)
+        say("collects", inner.output)
+
+    ran = run(pipeline)
+    assert ran.state == "success", ran
+    assert ran.states["inner"] == "skipped"
+    assert ran.states["after"] == "success"
+    assert ran.output("collects") == "[]"
+
+
+def test_what_is_no_list_fails_the_loop_with_the_text() -> None:  # L-06
+    @dsl.pipeline(name="no-list")
+    def pipeline() -> None:
+        with dsl.ParallelFor(say("made", "abc").output) as item:
+            say("inner", item)
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert ran.states["for-loop-1-items"] == "failed"
+
+
+def test_one_failing_iteration_leaves_the_others_running() -> None:  # L-14
+    @dsl.pipeline(name="failing-iteration")
+    def pipeline() -> None:
+        with dsl.ParallelFor([0, 1, 0]) as code:
+            first = say("first", code, code='printf "%s" "$1" > /tmp/out; exit $1')
+            say("second", first.output)
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert [ran.states[f"first[{index}]"] for index in range(3)] == ["success", "failed", "success"]
+    assert [ran.states[f"second[{index}]"] for index in range(3)] == ["success", "upstream_failed", "success"]
+
+
+@pytest.mark.parametrize(("code", "state", "status"), [(0, "success", "Succeeded"), (3, "failed", "Failed")])
+def test_an_exit_handler_runs_and_never_hides_a_failure(code: int, state: str, status: str) -> None:  # EH-02, EH-05
+    @dsl.pipeline(name="handled")
+    def pipeline(code: int) -> None:
+        with dsl.ExitHandler(say("bye", "{{workflow.status}} of {{ workflow.name }}")):
+            say("work", code, code='echo done > /tmp/out; exit "$1"')
+
+    ran = run(pipeline, code=code)
+    assert ran.state == state
+    assert ran.output("bye").startswith(f"{status} of handled-")
+
+
+def test_a_failing_exit_handler_fails_a_run_that_had_succeeded() -> None:  # EH-02
+    @dsl.pipeline(name="failing-handler")
+    def pipeline() -> None:
+        with dsl.ExitHandler(say("bye", code="exit 1")):
+            say("work", "x")
+
+    ran = run(pipeline)
+    assert (ran.state, ran.states["work"], ran.states["bye"]) == ("failed", "success", "failed")
+
+
+def test_a_step_is_retried_as_often_as_its_policy_says() -> None:  # B-09, A-05
+    @dsl.pipeline(name="retried")
+    def pipeline() -> None:
+        say("no-failures", code="exit 1").set_retry(2, policy="OnError")
+        say("no-errors", code="true").set_retry(2, policy="OnFailure")
+
+    ran = run(pipeline)
+    assert set(ran.states.values()) == {"failed"}
+
+
+def test_a_time_limit_ends_a_step_and_is_named() -> None:  # A-04
+    @dsl.pipeline(name="limited")
+    def pipeline() -> None:
+        say("slow", code="sleep 60").set_timeout(1)
+
+    ran = run(pipeline)
+    assert ran.state == "failed"
+    assert "1 s" in ran.why("slow")

@@ -1,0 +1,90 @@
+"""dsl.component and dsl.python_component (rows D-24, D-25, T-01, T-06, T-07)."""
+
+from typing import NamedTuple
+
+import pytest
+
+from kfp_airflow import dsl
+from kfp_airflow.diagnostics import PipelineError
+from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.dsl.types import InconsistentTypeWarning, String
+from kfp_airflow.graph.model import OutputFile
+from kfp_airflow.graph.text import OutputRef, resolve_tree, text
+
+
+@dsl.component
+def flip_coin(count: int, side="heads", bet: String() = None) -> {"out": "Coin", "log": "Text"}:  # noqa: F821 - KFP's types
+    """Flip a coin.
+
+    Args:
+      count: how often
+    """
+    return dsl.ContainerOp("flip", "image", arguments=[count, side], file_outputs={"out": "/o"})
+
+
+def test_a_decorated_function_describes_its_op() -> None:
+    """D-24."""
+
+    def pipeline(n: int = 3) -> None:
+        first = flip_coin(n)
+        flip_coin(1, first.outputs["out"])
+
+    first, second = build_graph(pipeline).members
+    assert first.outputs == (
+        OutputFile(name="out", path="/o", type=text("Coin")),
+        OutputFile(name="log", path="/tmp/outputs/log/data", type=text("Text")),
+    )
+    assert resolve_tree(first.component.spec, str) == {
+        "name": "Flip coin",
+        "description": "Flip a coin.",
+        "inputs": [
+            {"name": "count", "type": "Integer", "description": "how often"},
+            {"name": "side", "default": "heads", "optional": True},
+            {"name": "bet", "type": {"String": {"openapi_schema_validator": {"type": "string"}}}, "optional": True},
+        ],
+        "outputs": [{"name": "out", "type": "Coin"}, {"name": "log", "type": "Text"}],
+    }
+    assert first.component.ref is None
+    assert second.container.args == (text("1"), text(OutputRef("flip", "out")))
+
+
+def test_outputs_may_be_declared_by_a_named_tuple() -> None:
+    """D-24."""
+
+    @dsl.component
+    def make() -> NamedTuple("Outputs", [("model", "Model")]):  # noqa: F821 - a KFP type
+        return dsl.ContainerOp("make", "image", file_outputs={"model": "/m"})
+
+    assert build_graph(lambda: make() and None).members[0].outputs == (
+        OutputFile(name="model", path="/m", type=text("Model")),
+    )
+
+
+def test_a_parameter_of_another_type_is_refused_unless_types_are_ignored() -> None:
+    """T-01, T-06, T-07."""
+
+    def wrong(text: str = "") -> None:
+        flip_coin(text)
+
+    def ignored(text: str = "") -> None:
+        flip_coin(text.ignore_type())
+
+    with pytest.raises(PipelineError) as refused:
+        build_graph(wrong)
+    assert (
+        'raised InconsistentTypeException: Incompatible argument passed to the input "count" of component "Flip coin": '
+        'Argument type "String" is incompatible with the input type "Integer" [KA001]'
+    ) in str(refused.value)
+    with pytest.warns(InconsistentTypeWarning):
+        assert len(build_graph(wrong, type_check=False).members) == 1
+    assert len(build_graph(ignored).members) == 1
+
+
+def test_python_component_notes_what_it_is_told() -> None:
+    """D-25, W-13."""
+
+    def function() -> None: ...
+
+    assert dsl.python_component("N", "D", "image", "c.yaml")(function) is function
+    assert (function._component_human_name, function._component_description) == ("N", "D")
+    assert (function._component_base_image, function._component_target_component_file) == ("image", "c.yaml")

@@ -1,0 +1,150 @@
+"""Steps as containers of a real engine; the image is a static busybox made here, so no registry is asked."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kfp_airflow.diagnostics import StepError
+from kfp_airflow.graph.resolved import ResolvedContainer
+from kfp_airflow.local.container import ContainerRuntime
+from kfp_airflow.local.engine import Engine, find_engine
+from tests.local import runs
+from tests.local.runs import Runs, step
+
+IMAGE = "localhost/kfp-airflow-busybox:test"
+PROGRAMS = ("sh", "cat", "echo", "sleep", "test", "rm", "ln", "mkdir", "nc", "pwd", "id", "true")
+# Where limits may not be raised and control groups are mixed, podman needs to be told so.
+CONFIGURATION = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4000:4000"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Return an engine that really runs containers."""
+    found = find_engine()
+    busybox = shutil.which("busybox")
+    if found is None:
+        pytest.skip("no container engine answers on this machine")
+    if busybox is None or b"statically linked" not in subprocess.run(["file", busybox], capture_output=True).stdout:
+        pytest.skip("no static busybox to make an image of")
+    with pytest.MonkeyPatch.context() as patch:
+        import_image(found, Path(busybox), tmp_path_factory.mktemp("image"))
+        if found.run("run", "--rm", IMAGE, "/bin/true").returncode:
+            configuration = tmp_path_factory.mktemp("podman") / "containers.conf"
+            configuration.write_text(CONFIGURATION)
+            patch.setenv("CONTAINERS_CONF", str(configuration))
+        tried = found.run("run", "--rm", IMAGE, "/bin/true")
+        if tried.returncode:
+            pytest.skip(f"{found.name} runs no container here: {tried.stderr.decode().strip()[-200:]}")
+        yield found
+        found.run("rmi", IMAGE)
+
+
+def import_image(engine: Engine, busybox: Path, folder: Path) -> None:
+    with tarfile.open(folder / "root.tar", "w") as archive:
+        archive.add(busybox, "bin/busybox")
+        for name in PROGRAMS:
+            entry = tarfile.TarInfo(f"bin/{name}")
+            entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(entry)
+        for name, mode in (("tmp", 0o1777), ("data", 0o777)):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.mode = tarfile.DIRTYPE, mode
+            archive.addfile(entry)
+        passwd = tarfile.TarInfo("etc/passwd")
+        passwd.size = len(line := b"root:x:0:0::/:/bin/sh\n")
+        archive.addfile(passwd, io.BytesIO(line))
+    engine.ask("import", str(folder / "root.tar"), IMAGE)
+
+
+@pytest.fixture
+def run(engine: Engine, tmp_path: Path) -> Iterator[Runs]:
+    yield Runs(lambda log: ContainerRuntime(engine=engine, log=log), tmp_path)
+    left = engine.ask("ps", "--all", "--format", "{{.Names}}") + engine.ask("volume", "ls", "--format", "{{.Name}}")
+    assert "kfp-airflow-" not in left
+
+
+def container(*command: str, name: str = "", **options: object) -> ResolvedContainer:
+    return runs.container(*command, image=IMAGE, name=name, imagePullPolicy="Never", **options)
+
+
+def script(text: str, name: str = "", **options: object) -> ResolvedContainer:
+    return container("sh", "-ec", text.replace("$", "$$"), name=name, **options)
+
+
+def test_files_go_in_and_come_out_byte_for_byte(run: Runs, tmp_path: Path) -> None:
+    """DP-01, DP-03, DP-07."""
+    (tmp_path / "in").write_bytes(content := bytes(range(256)) * 300)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x").write_text("X")
+    copy = "cat /tmp/inputs/a/data >/made/beforehand/out; mkdir /tmp/d; cat /in/x >/tmp/d/y; ln -s y /tmp/d/z; exit 3"
+    inputs = {"a": "/tmp/inputs/a/data", "b": "/in"}
+    outputs = {"o": "/made/beforehand/out", "d": "/tmp/d", "missing": "/tmp/no"}
+    outcome = run(step(script(copy), inputs=inputs, outputs=outputs), a=tmp_path / "in", b=tmp_path / "folder")
+    assert (outcome.exit_code, outcome.message) == (3, "failed with exit code 3"), run.lines
+    assert set(outcome.outputs) == {"o", "d"}
+    assert outcome.outputs["o"].read_bytes() == content
+    assert (outcome.outputs["d"] / "z").readlink() == Path("y")
+    assert (outcome.outputs["d"] / "y").read_text() == "X"
+
+
+def test_arguments_variables_and_folder_arrive_unchanged(run: Runs) -> None:
+    odd = "a 'b' \"c\" {{ x }} `z` $(id)\n  ü☃"
+    env = [{"name": "ODD", "value": odd.replace("$", "$$")}]
+    main = script('pwd; test "$1" = "$ODD"; echo same', workingDir="/data", env=env)
+    outcome = run(step(replace(main, args=("sh", odd.replace("$", "$$")))))
+    assert outcome.exit_code == 0, run.lines
+    assert run.lines == ["/data", "same"]
+
+
+def test_init_containers_and_sidecars_share_volumes_and_the_network(run: Runs) -> None:
+    """D-11, D-12."""
+    mounts = [{"name": "v", "mountPath": "/v"}]
+    init = script("echo first >/v/x", name="init", volumeMounts=mounts)
+    server = script("trap 'exit 0' TERM; echo up; while :; do echo served | nc -l -p 8123; done", name="server")
+    main = script("cat /v/x; until nc 127.0.0.1 8123 2>/dev/null; do sleep 0.1; done", volumeMounts=mounts)
+    shared = step(main, init_containers=(init,), sidecars=(server,), volumes=[{"name": "v", "emptyDir": {}}])
+    outcome = run(shared)
+    assert outcome.exit_code == 0, run.lines
+    assert {"first", "served", "[server] up"} <= set(run.lines)
+
+
+def test_a_step_over_its_limit_is_ended(run: Runs) -> None:
+    """A-04."""
+    started = time.monotonic()
+    outcome = run(step(script("trap 'exit 0' TERM; echo begun; while :; do sleep 0.1; done"), timeout_s=2))
+    assert time.monotonic() - started < 10
+    assert (outcome.exit_code, outcome.message) == (143, "ran longer than its limit of 2 s and was ended")
+
+
+def test_stop_ends_the_step_from_another_thread(run: Runs) -> None:
+    threading.Timer(1.5, lambda: run.runtime.stop()).start()
+    outcome = run(step(script("trap 'exit 7' TERM; while :; do sleep 0.1; done")))
+    assert (outcome.exit_code, outcome.message) == (7, "was ended from outside (exit code 7)")
+
+
+def test_a_program_that_is_not_there_is_127(run: Runs) -> None:
+    outcome = run(step(container("nope")))
+    message = "failed with exit code 127: the engine could not start it, as its last line says"
+    assert (outcome.exit_code, outcome.message) == (127, message)
+    assert "nope" in run.lines[-1]
+
+
+def test_an_image_that_is_not_there_is_an_error_in_the_engine_s_words(run: Runs) -> None:
+    with pytest.raises(StepError, match=r"^(docker|podman) create failed: .*kfp-airflow-none"):
+        run(step(replace(container("true"), image="localhost/kfp-airflow-none")))

@@ -1,0 +1,128 @@
+"""`kfp.compiler` as authors and tools call it (Z-01 to Z-05)."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kfp_airflow import dsl
+from kfp_airflow.compiler import Compiler, build_docker_image, build_python_component, compile_function, create_workflow
+from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.dsl.build import PipelineWarning
+from kfp_airflow.dsl.pipeline import PipelineExecutionMode
+
+pytestmark = pytest.mark.filterwarnings("ignore:Please create reusable components:FutureWarning")
+
+
+@dsl.pipeline(name="Hello: world", description="Says hello.")
+def hello(who: str = "Ann") -> None:
+    dsl.ContainerOp(name="say", image="alpine", command=["echo", who])
+    dsl.get_pipeline_conf().set_timeout(60)
+
+
+@dsl.pipeline(name="broken")
+def broken(who: str = "Ann") -> None:
+    dsl.ContainerOp(name="say", image="alpine", command=["echo", who.nothing])  # type: ignore[attr-defined]
+
+
+def undecorated() -> None:
+    dsl.ContainerOp(name="say", image="alpine", command=["echo", OUTSIDE])
+
+
+OUTSIDE = dsl.PipelineParam("outside", value="x")
+
+
+def test_a_package_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Z-02."""
+    Compiler().compile(hello, str(tmp_path / "hello.yaml"))  # type: ignore[func-returns-value]
+    written = yaml.safe_load((tmp_path / "hello.yaml").read_text())
+    assert written == create_workflow(hello)
+    assert written["metadata"]["generateName"] == "hello-world-"
+    assert written["spec"]["activeDeadlineSeconds"] == 60
+
+
+def test_dsl_compile_has_a_function_to_call(tmp_path: Path) -> None:
+    """Z-06."""
+    compile_function(hello, tmp_path / "hello.zip")
+    assert (tmp_path / "hello.zip").read_bytes()[:2] == b"PK"
+
+
+def test_without_a_path_the_pipeline_is_checked_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Z-02."""
+    monkeypatch.chdir(tmp_path)
+    Compiler().compile(hello, None)
+    with pytest.raises(PipelineError, match=r"test_compiler\.py:\d+: "):
+        Compiler().compile(broken, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_pipeline_leaves_no_package(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError):
+        Compiler().compile(broken, tmp_path / "broken.yaml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_file_name_is_refused_before_the_function_runs(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in \.yaml, \.yml, \.zip, \.tar\.gz, \.tgz"):
+        Compiler().compile(broken, tmp_path / "broken.json")
+
+
+def test_a_conf_that_is_given_replaces_the_function_s_own() -> None:
+    """§1.3: all of it, not field by field."""
+    spec: Any = Compiler()._create_workflow(hello, pipeline_conf=dsl.PipelineConf().set_parallelism(3))["spec"]
+    assert (spec["parallelism"], spec.get("activeDeadlineSeconds")) == (3, None)
+
+
+def test_parameters_may_stand_outside_of_the_function() -> None:
+    """Z-03: as in the SDK's own test without a decorator."""
+    with pytest.warns(DeprecationWarning, match=r"use Compiler\(\)\.compile\(\)"):
+        workflow: Any = Compiler().create_workflow(undecorated, "My name", "My description", [OUTSIDE])
+    assert workflow["metadata"]["generateName"] == "my-name-"
+    assert workflow["spec"]["arguments"] == {"parameters": [{"name": "outside", "value": "x"}]}
+    assert '"description": "My description"' in str(workflow["metadata"]["annotations"])
+
+
+def test_files_out_of_loops_are_warned_of() -> None:
+    """DP-13."""
+
+    @dsl.pipeline(name="files")
+    def files() -> None:
+        with dsl.ParallelFor([1, 2]):
+            made = dsl.ContainerOp(name="make", image="alpine", command=["sh"], file_outputs={"o": "/o"})
+        dsl.ContainerOp(name="cat", image="alpine", command=["cat", dsl.InputArgumentPath(made.output)])
+
+    with pytest.warns(PipelineWarning, match=r"file input 'input-0' is output 'o' of step 'make'.*\[KA205\]"):
+        create_workflow(files)
+
+
+@pytest.mark.parametrize("mode", [PipelineExecutionMode.V2_COMPATIBLE, PipelineExecutionMode.V2_ENGINE])
+def test_other_modes_are_refused(mode: PipelineExecutionMode) -> None:
+    """D-03."""
+    with pytest.raises(ValueError, match=rf"^mode {mode.name} is for KFP's own engines\. Leave it out"):
+        Compiler(mode=mode)
+
+
+@pytest.mark.parametrize("build", [build_python_component, build_docker_image])
+def test_image_builders_say_what_to_use_instead(build: Any) -> None:
+    """Z-05."""
+    with pytest.raises(UsageError, match=f"^{build.__name__} builds images on Google Cloud\\. "):
+        build(lambda: None, "image")
+
+
+def test_the_signatures_are_those_of_kfp() -> None:
+    assert str(inspect.signature(Compiler.compile)).startswith("(self, pipeline_func:")
+    for method, names in {
+        Compiler.compile: ["self", "pipeline_func", "package_path", "type_check", "pipeline_conf"],
+        Compiler.create_workflow: [
+            "self",
+            "pipeline_func",
+            "pipeline_name",
+            "pipeline_description",
+            "params_list",
+            "pipeline_conf",
+        ],
+        Compiler.__init__: ["self", "mode", "launcher_image"],
+    }.items():
+        assert list(inspect.signature(method).parameters) == names  # type: ignore[arg-type]

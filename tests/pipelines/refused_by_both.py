@@ -1,0 +1,59 @@
+"""Pipelines that are wrong: the SDK refuses them, and so does this project."""
+
+from kfp import components, dsl
+
+typed = components.load_component_from_text("""
+name: Typed
+inputs:
+- {name: text, type: String}
+implementation:
+  container:
+    image: alpine
+    command: [echo, {inputValue: text}]
+""")
+
+
+def echo(name, *texts, **options):
+    return dsl.ContainerOp(name=name, image="alpine", command=["echo"], arguments=list(texts), **options)
+
+
+@dsl.pipeline(name="wrong type")
+def wrong_type(count: int = 3):
+    typed(count)
+
+
+@dsl.pipeline(name="missing argument")
+def missing_argument():
+    typed()
+
+
+@dsl.pipeline(name="unknown argument")
+def unknown_argument():
+    typed(text="x", other="y")
+
+
+@dsl.pipeline(name="several outputs")
+def output_of_several():
+    echo("next", echo("made", file_outputs={"a": "/a", "b": "/b"}).output)
+
+
+@dsl.pipeline(name="bare condition")
+def condition_of_a_bare_parameter(go: str = "yes"):
+    with dsl.Condition(go):
+        echo("inside")
+
+
+@dsl.pipeline(name="keys differ")
+def loop_over_unequal_keys():
+    with dsl.ParallelFor([{"a": 1}, {"b": 2}]) as item:
+        echo("inside", item.a)
+
+
+@dsl.pipeline(name="memory")
+def memory_without_a_unit_that_exists():
+    echo("sized").set_memory_limit("1 GB")
+
+
+@dsl.pipeline(name="step instead of output")
+def step_instead_of_output():
+    typed(echo("made", file_outputs={"a": "/a"}))

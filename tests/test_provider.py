@@ -1,0 +1,61 @@
+"""What Airflow learns of this distribution."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from kfp_airflow import config
+from kfp_airflow.get_provider_info import get_provider_info
+
+
+def test_the_metadata_follow_airflows_schema() -> None:
+    spec = find_spec("airflow")
+    assert spec is not None
+    assert spec.origin is not None
+    schema = json.loads((Path(spec.origin).parent / "provider_info.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(get_provider_info(), schema)
+
+
+def test_every_module_that_is_named_exists() -> None:
+    named = [module for group in get_provider_info()["operators"] for module in group["python-modules"]]
+    assert named
+    assert [module for module in named if find_spec(module) is None] == []
+
+
+def test_every_setting_is_an_option_of_the_section() -> None:
+    options = get_provider_info()["config"]["kfp_airflow"]["options"]
+    assert {name: option["default"] for name, option in options.items()} == {
+        setting.name: setting.default for setting in config.SETTINGS
+    }
+
+
+def test_the_description_of_an_option_says_what_it_takes() -> None:
+    options = get_provider_info()["config"]["kfp_airflow"]["options"]
+    assert options["runtime"]["description"].endswith(" Takes auto, kubernetes, container or process.\n")
+
+
+@pytest.mark.slow
+def test_airflow_lists_the_provider_with_its_settings(tmp_path: Path) -> None:
+    if not any(
+        entry.module == "kfp_airflow.get_provider_info" for entry in entry_points(group="apache_airflow_provider")
+    ):
+        pytest.skip("kfp-airflow is not installed here, only on the path: make setup installs it")
+    listed = subprocess.run(
+        [sys.executable, "-m", "airflow", "config", "list", "--section", "kfp_airflow"],
+        env={**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__KFP_AIRFLOW__NAMESPACE": "training"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "[kfp_airflow]\n" in listed
+    assert "runtime = auto\n" in listed
+    assert "namespace = training\n" in listed
