@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -44,18 +45,17 @@ def test_the_description_of_an_option_says_what_it_takes() -> None:
 
 
 @pytest.mark.slow
-def test_airflow_lists_the_provider_with_its_settings(tmp_path: Path) -> None:
+def test_airflow_knows_the_settings_and_their_defaults(tmp_path: Path) -> None:
     if not any(
         entry.module == "kfp_airflow.get_provider_info" for entry in entry_points(group="apache_airflow_provider")
     ):
         pytest.skip("kfp-airflow is not installed here, only on the path: make setup installs it")
-    listed = subprocess.run(
-        [sys.executable, "-m", "airflow", "config", "list", "--section", "kfp_airflow"],
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__KFP_AIRFLOW__NAMESPACE": "training"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert "[kfp_airflow]\n" in listed
-    assert "runtime = auto\n" in listed
-    assert "namespace = training\n" in listed
+
+    def airflow(*arguments: str) -> str:
+        environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "airflow", "config", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert airflow("get-value", "kfp_airflow", "startup_timeout").splitlines()[-1] == "600"
+    listed = re.findall(r"^# (\w+) =", airflow("list", "--section", "kfp_airflow"), flags=re.MULTILINE)
+    assert listed == [setting.name for setting in config.SETTINGS]

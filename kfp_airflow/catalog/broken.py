@@ -8,7 +8,6 @@ which Airflow records under that name (`_serialize_dags` in its dag_processing/p
 from __future__ import annotations
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,11 @@ class BrokenDag(DAG):
 
     def __init__(self, *, path: Path, problem: KfpAirflowError) -> None:
         self._path = path
-        self._problem = problem
+        self._problem: KfpAirflowError | None = None
         self._loader: str | None = None
-        super().__init__(
-            dag_id=f"{dag_id_of(path.stem)}.{hashlib.sha256(str(path).encode()).hexdigest()[:8]}", schedule=None
-        )
+        digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+        super().__init__(dag_id=f"{dag_id_of(path.stem)}.{digest}", schedule=None)
+        self._problem = problem
 
     @property
     def relative_fileloc(self) -> str | None:  # type: ignore[override] # Airflow's plain attribute, computed here
@@ -43,18 +42,22 @@ class BrokenDag(DAG):
         self._loader = value
 
     @property
-    def access_control(self) -> Any:
-        """Read when the DAG is serialized, and by nothing before that."""
-        raise self._problem
+    def deadline(self) -> Any:
+        """Read when the DAG is serialized."""
+        self._raise()
 
-    @access_control.setter
-    def access_control(self, value: Mapping[str, Any] | None) -> None:
+    @deadline.setter
+    def deadline(self, value: object) -> None:
         """Accept what the constructor sets."""
 
     def validate(self) -> None:
         """Fail where nothing keys serialization errors by file: outside of the dag processor the loader's file has the error."""
         if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") != "client":
-            raise self._problem
+            self._raise()
+
+    def _raise(self) -> None:
+        if self._problem is not None:
+            raise KfpAirflowError(str(self._problem)) from None  # the list shows tracebacks; the author needs the message
 
 
 def broken_dag(path: Path, problem: KfpAirflowError) -> None:

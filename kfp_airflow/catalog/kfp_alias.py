@@ -172,8 +172,7 @@ class _AliasFinder(MetaPathFinder, Loader):
         """Return the specification of a module of kfp; raises ImportError, naming what there is, for others of kfp."""
         if fullname != ROOT and not fullname.startswith(ROOT + "."):
             return None
-        homes = HOMES.get(fullname)
-        if homes is None or (homes and not any(_is_there(home) for home in homes)):
+        if not _answers(fullname):
             # A ModuleNotFoundError would be swallowed by `from kfp import …`, and the message with it.
             raise ImportError(_missing_module(fullname), name=fullname)
         return ModuleSpec(fullname, self, is_package=True)
@@ -215,19 +214,21 @@ def _is_there(home: str) -> bool:
 
 
 def _missing_module(fullname: str) -> str:
-    there = sorted(
-        name
-        for name, homes in HOMES.items()
-        if "._" not in name and (not homes or any(_is_there(home) for home in homes))
-    )
+    there = sorted(name for name in HOMES if "._" not in name and _answers(name))
+    listed = f"The modules of kfp that are here: {', '.join(there)}"
     if fullname in HOMES:
-        return f"{fullname} comes with a later release of kfp_airflow. There are {', '.join(there)}"
-    close = difflib.get_close_matches(fullname, HOMES, n=1)
-    meant = f" Did you mean {close[0]}?" if close else ""
-    version = " KFP v2 is another language: this package reads KFP v1." if fullname.startswith("kfp.v2") else ""
-    return (
-        f"{fullname} is no module of KFP v1 that kfp_airflow answers for.{version}{meant} There are {', '.join(there)}"
-    )
+        return f"{fullname} comes with a later release of kfp_airflow. {listed}"
+    parent, _, name = fullname.rpartition(".")
+    known = {*dir(sys.modules.get(parent)), *(home.removeprefix(f"{parent}.") for home in there)}
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f" Did you mean '{close[0]}'?" if close else ""
+    version = " KFP v2 is another language: this package reads KFP v1." if name == "v2" else ""
+    return f"{parent} has no '{name}' here, neither a name nor a module.{version}{meant} {listed}"
+
+
+def _answers(name: str) -> bool:
+    """Tell whether anything of this package stands behind a module of kfp."""
+    return name == ROOT or any(_is_there(home) for home in HOMES.get(name, ()))
 
 
 def _of_root(name: str) -> Any:

@@ -19,6 +19,7 @@ class Request:
     dag_file_text: str
     pipeline: str
     conf: Mapping[str, Json]
+    runtime: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ from kfp_airflow.cli.display import Progress, make_console, make_progress, print
 from kfp_airflow.cli.events import Broken, Finished, Refused, Request, Started, TaskChanged, Waiting
 from kfp_airflow.cli.home import Home, resolve_home
 from kfp_airflow.cli.outcome import FAILED, INTERRUPTED, SUCCEEDED, count, refuse, warn
+from kfp_airflow.cli.places import choose_runtime
 from kfp_airflow.cli.report import read_report, write_report
 from kfp_airflow.cli.sessions import SessionProcess
 from kfp_airflow.cli.sources import check_chosen, read_parameters
 from kfp_airflow.diagnostics import UsageError
-from kfp_airflow.local.engine import find_engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def run_request(request: Request, options: RunOptions) -> int:
     """Run what a request asks for, show it, write the report, and return the exit code."""
     home = Home(root=Path(request.home))
     console = make_console()
-    session = SessionProcess(home, runtime=_choose_runtime(options.runtime))
+    session = SessionProcess(home, runtime=request.runtime)
     finished: Finished | None = None
     interrupted = False
     with _ended_like_ctrl_c():
@@ -94,14 +94,8 @@ def make_request(options: RunOptions) -> Request:
         dag_file_text=dag_file_text(path, function=options.function, experiments=options.experiments),
         pipeline=pipeline.name,
         conf=conf,
+        runtime=choose_runtime(options.runtime, pipeline),
     )
-
-
-def _choose_runtime(asked: str) -> str:
-    """Return the runtime of the run: for `auto`, containers where an engine answers, else processes."""
-    if asked != "auto":
-        return asked
-    return "process" if find_engine() is None else "container"
 
 
 def _follow(session: SessionProcess, progress: Progress, *, verbose: bool) -> Finished | None:

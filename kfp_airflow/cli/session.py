@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from kfp_airflow.cli.database import end_unfinished_runs, prepare_database, require_usable
 from kfp_airflow.cli.events import Broken, EventWriter, Refused, Request, Started, Waiting
 from kfp_airflow.cli.home import Home
+from kfp_airflow.cli.places import require_cluster
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def _run(request: Request, home: Home, events: EventWriter) -> None:
     from kfp_airflow.cli.watch import read_run
 
     prepare_database(home)
+    if request.runtime == "kubernetes":
+        require_cluster()
     end_unfinished_runs()
     dags = _register(request, home)
     watch = _start(_dag_id(request, dags), request, dags, events)
@@ -132,7 +135,7 @@ def _dag_id(request: Request, dags: Mapping[str, Any]) -> str:
 
 def _start(dag_id: str, request: Request, dags: Mapping[str, DAG], events: EventWriter) -> Any:
     from airflow.api.common.trigger_dag import trigger_dag
-    from airflow.exceptions import AirflowException
+    from airflow.sdk.exceptions import AirflowException
     from airflow.utils.types import DagRunTriggeredByType
 
     from kfp_airflow.cli.watch import Watch

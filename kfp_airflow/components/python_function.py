@@ -138,9 +138,7 @@ def interface_of(function: Callable[..., Any]) -> Interface:
         side = output_files if isinstance(annotation, _OUTPUTS) else inputs
         name = unique(_port_name(parameter.name, annotation), {port.name for port in side}, _with_underscore)
         side.append(_port(name, parameter, annotation, where))
-    returned, single = _returned(
-        _evaluated(inspect.signature(function).return_annotation, function), {port.name for port in output_files}
-    )
+    returned, single = _returned(function, {port.name for port in output_files})
     return Interface(inputs=tuple(inputs), output_files=tuple(output_files), returned=returned, single=single)
 
 
@@ -187,14 +185,15 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
         )
 
 
-def _returned(annotation: Any, taken: set[str]) -> tuple[tuple[Port, ...], bool]:
+def _returned(function: Callable[..., Any], taken: set[str]) -> tuple[tuple[Port, ...], bool]:
     """Return the outputs that the function returns, and whether it returns a single value (W-09, N-11)."""
-    if annotation is inspect.Signature.empty or annotation is None:
+    annotation = _evaluated(inspect.signature(function).return_annotation, function)
+    if annotation is None:
         return (), False
     fields = getattr(annotation, "_fields", None)
     if fields is not None:
         types = getattr(annotation, "__annotations__", {})
-        named = [(field, _of_forward_reference(types.get(field))) for field in fields]
+        named = [(field, _evaluated(_of_forward_reference(types.get(field)), function)) for field in fields]
     elif isinstance(annotation, dict):
         named = list(annotation.items())
     else:

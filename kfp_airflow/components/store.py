@@ -26,8 +26,8 @@ _TAGS: Final = "versions/tags"
 class ComponentStore:
     """Finds `<prefix>/<name>/component.yaml`, its versions by digest and by tag; what is fetched by digest is kept.
 
-    `local_search_paths` are folders, `url_search_prefixes` addresses that end in `/`; `uri_search_template`, tried after
-    them, is an address with `{name}`, `{tag}` and `{digest}`. `auth` is as for `load_component_from_url`.
+    `local_search_paths` are folders, `url_search_prefixes` addresses that end in `/`; `uri_search_template`, tried
+    after them, is an address with `{name}`, `{tag}` and `{digest}`. `auth` is as for `load_component_from_url`.
     """
 
     default_store: ClassVar[ComponentStore]

@@ -88,7 +88,7 @@ def _child(node: Any, step: str | int) -> tuple[Any, int] | None:
 
 
 def _check_depth(content: str, name: str) -> None:
-    """Raise PipelineError for a document nested too deeply: libyaml's composer recurses, and ends the process with it."""
+    """Raise PipelineError for a document nested too deeply: libyaml recurses, and would end the process."""
     depth = 0
     for event in yaml.parse(content, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, assert_never
+from typing import Any
 
 from airflow.sdk import DAG
+from typing_extensions import assert_never
 
 from kfp_airflow import config
 from kfp_airflow.dag.edges import build_edges

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from airflow.sdk import BaseOperator, TaskGroup
+from typing_extensions import assert_never
 
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.graph.flow import comparison_references, item_references, references

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing_extensions import assert_never
 
 from kfp_airflow.graph.model import Comparison
 from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.groups import Condition, ExitHandler, ParallelFor, SubGraph
 from kfp_airflow.dsl.notes import note
@@ -125,9 +125,9 @@ def _comparison(group: Condition, reader: Reader) -> model.Comparison:
     condition = group.condition
     if isinstance(condition, ConditionOperator) and condition.operator in _OPERATORS:
         return model.Comparison(
-            left=_operand(condition.operand1, reader),
+            left=_operand(condition.operand1, reader, group.where),
             operator=condition.operator,  # type: ignore[arg-type] # one of _OPERATORS
-            right=_operand(condition.operand2, reader),
+            right=_operand(condition.operand2, reader, group.where),
         )
     shown = f"the parameter {condition.full_name}" if isinstance(condition, PipelineParam) else repr(condition)
     note(
@@ -142,8 +142,18 @@ def _comparison(group: Condition, reader: Reader) -> model.Comparison:
     return model.Comparison(left=text("True"), operator="==", right=text("True"))
 
 
-def _operand(value: object, reader: Reader) -> Text:
-    """Return one side of a comparison; constants by `str()`, None too (CO-03)."""
+def _operand(value: object, reader: Reader, where: Where) -> Text:
+    """Return one side of a comparison; constants by `str()`, None too (CO-03). An op is no value (DP-11)."""
+    if isinstance(value, BaseOp):
+        note(
+            Diagnostic(
+                code="KA005",
+                where=where,
+                problem=f"dsl.Condition compares the step '{value.name}' itself",
+                advice="Compare one of its outputs: step.output, or step.outputs['name'].",
+                row="DP-11",
+            )
+        )
     return text("None") if value is None else reader.text(value)
 
 

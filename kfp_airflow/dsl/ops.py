@@ -366,7 +366,7 @@ class ContainerOp(BaseOp):
                 self.output_artifact_paths[legacy] = path
             else:
                 self.file_outputs[name] = path
-        self.outputs = Outputs(self.name, ((name, PipelineParam(name, self.name)) for name in self.file_outputs))
+        self.outputs = Outputs(self.name, [(name, PipelineParam(name, self.name)) for name in self.file_outputs])
         self.output: object = self._only_output()
 
     def _only_output(self) -> object:
@@ -470,7 +470,10 @@ def file_name(name: str) -> str:
 
 def legacy_output(name: str) -> str | None:
     """Return which of the two `mlpipeline-*` outputs a name means (DP-10), None for an ordinary one."""
-    canonical = re.sub(r"[^a-zA-Z0-9]", "-", name.lower())
+    lower = name.lower()
+    if not lower.startswith("mlpipeline"):  # nearly every name; the expression below would be an op's dearest part
+        return None
+    canonical = re.sub(r"[^a-z0-9]", "-", lower)
     return canonical if canonical in LEGACY_OUTPUTS else None
 
 

@@ -138,8 +138,8 @@ def _container(container: containers.Container, op: BaseOp, site: Site) -> model
     is_plain = len(fields) == 4  # noqa: PLR2004 - image, command, args and name are always there
     return model.Container(
         image=reader.text(container.image),
-        command=tuple(reader.text(part) for part in command) if command else None,
-        args=tuple(reader.text(part) for part in args) if args else (),
+        command=tuple(map(reader.text, command)) if command else None,
+        args=tuple(map(reader.text, args)) if args else (),
         options=EMPTY_STRUCT if is_plain else _container_options(fields, op, site),
         name=reader.text(container.name) if container.name else EMPTY,
         mirror_volume_mounts=bool(fields.get("mirror_volume_mounts")),

@@ -55,7 +55,7 @@ class Reader:
         """Return a scalar or a future value as text; constants by `str()`, None as nothing (CO-03, O-04)."""
         if isinstance(value, str):
             if "{{" not in value:
-                return Text((str(value),)) if value else EMPTY
+                return Text((value,)) if value else EMPTY
             return self._split(value)
         if isinstance(value, PipelineParam):
             return self._split(str(value))

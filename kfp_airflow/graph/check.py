@@ -121,11 +121,8 @@ def names_that_airflow_refuses(survey: Survey) -> Iterator[Found]:
             limit = 250 if is_step else 200
             yield Found(
                 member.where,
-                (
-                    f"the id '{member.id}' of a {_kind(seat)} has {len(member.id)} characters; Airflow "
-                    f"takes 1 to {limit} ASCII letters, "
-                )
-                "digits, '-' and '_'",
+                f"the id '{member.id}' of a {_kind(seat)} has {len(member.id)} characters; "
+                f"Airflow takes 1 to {limit} ASCII letters, digits, '-' and '_'",
                 "Give it a shorter name of such characters; set_display_name takes any text.",
             )
 
@@ -397,10 +394,11 @@ def loops_over_nothing_like_a_list(survey: Survey) -> Iterator[Found]:
     """A loop goes over a list of the author, a parameter, an output or another loop's item."""
     for seat in survey.seats:
         loop = seat.member
-        if isinstance(loop, Loop) and not isinstance(loop.items, tuple | ParameterRef | OutputRef | ItemRef):
-            yield Found(
-                loop.where, f"the loop goes over {loop.items!r}, which is no list", "Give dsl.ParallelFor a list."
-            )
+        if not isinstance(loop, Loop):
+            continue
+        items: object = loop.items  # a reader of packages may have found anything there
+        if not isinstance(items, tuple | ParameterRef | OutputRef | ItemRef):
+            yield Found(loop.where, f"the loop goes over {items!r}, which is no list", "Give dsl.ParallelFor a list.")
 
 
 @rule("KA039", row="L-09")

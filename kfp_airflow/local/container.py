@@ -240,7 +240,7 @@ def _create_arguments(
 
 
 def _write_archive(step: ResolvedStep, inputs: Mapping[str, Path], archive_file: Path) -> Path | None:
-    """Return a tar of the inputs at their paths, and of the folders that outputs go to (DP-02); None where it has nothing.
+    """Return a tar of the inputs at their paths, and of the folders that outputs go to (DP-02); None: it is empty.
 
     An engine refuses an empty archive.
     """

@@ -7,6 +7,7 @@ makes the empty folders that mount points need); the launcher mounts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -313,6 +314,6 @@ def _copy_attributes(source: str, target: Path) -> None:
         return
     if not stat.S_ISDIR(status.st_mode):
         return
-    if os.geteuid() == 0:
+    with contextlib.suppress(OSError):  # another user's, or one whom this user namespace has no number for
         os.chown(target, status.st_uid, status.st_gid)
     os.chmod(target, stat.S_IMODE(status.st_mode) | stat.S_IRWXU)

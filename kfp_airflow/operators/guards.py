@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from kfp_airflow.version_compat import AirflowSkipException
-
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.operators.comparison import holds
 from kfp_airflow.operators.values import OperandSkipped, RunValues
+from kfp_airflow.version_compat import AirflowSkipException
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from kfp_airflow.version_compat import AirflowSkipException
 
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.text import Reference, text
@@ -14,6 +13,7 @@ from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, item_text, read_items
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
+from kfp_airflow.version_compat import AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

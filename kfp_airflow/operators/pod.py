@@ -7,8 +7,9 @@ import inspect
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from airflow.providers.cncf.kubernetes.callbacks import ExecutionMode
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -25,6 +26,7 @@ from kfp_airflow.operators.step import StepLife
 from kfp_airflow.operators.values import RunValues
 from kfp_airflow.pods.attempt import Attempt, Waits
 from kfp_airflow.pods.channel import ExecChannel
+from kfp_airflow.pods.helper import HELPER
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
 from kfp_airflow.pods.transfer import release
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from kubernetes.client.exceptions import ApiException
 
 POD_NAME: Final = "kfp_pod_name"
-"""The context's entry with the pod's name, where the caller has decided on it already: what `{{pod.name}}` stands for."""
+"""The context's entry with the pod's name, where the caller has chosen it: what `{{pod.name}}` stands for."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "deferrable": False,  # [operators] default_deferrable does not reach steps: see _REFUSED
     "durable": False,
@@ -49,7 +51,7 @@ _OWN: Final = frozenset({"image", "cmds", "arguments", "name", "random_name_suff
 _REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(_OWN, "every step has its own"),
     "deferrable": "a step's files travel while its pod is there, and the triggerer does not carry them",
-    "durable": "every attempt runs in a pod of its own: the inputs of an attempt that was cut off cannot be told from complete ones",
+    "durable": "every attempt runs in a pod of its own, for nobody reads the outputs of one that was cut off",
     "reattach_on_restart": "every attempt runs in a pod of its own",
     "do_xcom_push": "a step's outputs are its XComs",
 }
@@ -64,7 +66,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
 
     BASE_CONTAINER_NAME = MAIN
     template_fields = ()
-    template_fields_renderers: Mapping[str, str] = {}  # type: ignore[assignment] # nothing is shown as rendered
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
     ui_color = "#e8f0fe"
 
     def __init__(self, *, step: ContainerStep, settings: Settings, placement: Placement, **operator_args: Any) -> None:
@@ -96,12 +98,16 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
             self._clean_up(outcome, exchange, context)
 
     def _create(self, step: ResolvedStep, context: Context) -> None:
-        """Build the pod as KubernetesPodOperator does and create it. Its own `create_pod` would log the pod with all values."""
+        """Build the pod as KubernetesPodOperator does and create it.
+
+        Its own `create_pod` writes a refused pod, with all values in it, to the log.
+        """
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config.config_exception import ConfigException
         from urllib3.exceptions import HTTPError
 
         self._prepare(step, context)
+        pod: V1Pod | None = None
         try:
             self.pod_request_obj = pod = self.build_pod_request_obj(context)
             self._call_back("on_pod_manifest_created", context, pod_request=pod)
@@ -110,7 +116,8 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
             raise StepError(f"no cluster is known: {error}. Set the connection '{self.kubernetes_conn_id}'") from error
         except HTTPError as error:
             host = self.client.api_client.configuration.host
-            raise StepError(f"the cluster at {host} cannot be reached: {error}. Check the connection '{self.kubernetes_conn_id}'") from error
+            advice = f"Check the connection '{self.kubernetes_conn_id}'"
+            raise StepError(f"the cluster at {host} cannot be reached: {error}. {advice}") from error
         except ApiException as error:
             raise _refused(error, pod, self.client.api_client.configuration.host) from error
         self.pod = self.remote_pod = created
@@ -119,7 +126,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
 
     def _prepare(self, step: ResolvedStep, context: Context) -> None:
         """Set what KubernetesPodOperator reads when it builds the pod."""
-        self.name = context.get(POD_NAME) or _attempt_name(self.placement, context)
+        self.name = str(context.get(POD_NAME) or _attempt_name(self.placement, context))
         self.random_name_suffix = False
         self.image = step.container.image
         self.namespace = self.namespace or config.get("namespace") or None
@@ -129,7 +136,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         completion = _Completion(step, self.settings, config.get("helper_image"))
         # `secrets` are attached after the template is merged and before labels and `pod_mutation_hook`: the one place
         # where a subclass can complete a pod that cluster policy still gets to see.
-        self.secrets = [*(one for one in self.secrets if not isinstance(one, _Completion)), completion]
+        self.secrets = [*self.secrets, completion]  # type: ignore[list-item] # it has the one method that is called
 
     def _post(self, pod: V1Pod) -> V1Pod:
         from kubernetes.client.exceptions import ApiException
@@ -138,31 +145,42 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         try:
             return self.client.create_namespaced_pod(namespace=namespace, body=pod)
         except ApiException as error:
-            if error.status != 409:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
         # A pod of that name is there: of an attempt that was cut off, or of a run that was cleared and begun anew.
         pod.metadata.name = f"{pod.metadata.name[:54]}-{secrets.token_hex(4)}"
         return self.client.create_namespaced_pod(namespace=namespace, body=pod)
 
-    def _follow(self, step: ResolvedStep, exchange: Exchange | None, *, inputs: Mapping[str, Path], work: Path) -> Outcome:
-        pod, namespace = self.pod.metadata.name, self.pod.metadata.namespace
+    def _follow(
+        self, step: ResolvedStep, exchange: Exchange | None, *, inputs: Mapping[str, Path], work: Path
+    ) -> Outcome:
+        pod, namespace = self._pod_address
         channel = ExecChannel(self.client.api_client, pod=pod, namespace=namespace)
         startup_s = self.startup_timeout_seconds if self._own_startup_timeout else config.get_int("startup_timeout")
         waits = Waits(startup_s=startup_s, poll_s=self.startup_check_interval_seconds)
         attempt = Attempt(self.client, channel, step, exchange=exchange, waits=waits)
-        return attempt.run(pod=pod, namespace=namespace, inputs=inputs, work=work, logs=self._followers(step, pod, namespace))
+        logs = self._followers(step, pod, namespace)
+        return attempt.run(pod=pod, namespace=namespace, inputs=inputs, work=work, logs=logs)
 
     def _followers(self, step: ResolvedStep, pod: str, namespace: str) -> list[LogFollower]:
-        """Return what follows the logs: `main` first, then the containers that `container_logs` and `init_container_logs` name."""
+        """Return what follows the logs: `main` first, then what `container_logs` and `init_container_logs` name."""
         if not self.get_logs:
             return []
         chosen = _names(self.container_logs, [MAIN, *(one.name for one in step.sidecars)])
         chosen += _names(self.init_container_logs, [one.name for one in step.init_containers])
         names = [MAIN, *(name for name in dict.fromkeys(chosen) if name != MAIN)]
+        writers = {name: self._line_writer(name, alone=len(names) == 1) for name in names}
         return [
-            LogFollower(self.client, pod=pod, namespace=namespace, container=name, write=self._line_writer(name, alone=len(names) == 1))
-            for name in names
+            LogFollower(self.client, pod=pod, namespace=namespace, container=name, write=write)
+            for name, write in writers.items()
         ]
+
+    @property
+    def _pod_address(self) -> tuple[str, str]:
+        """Return the pod's name and namespace."""
+        if self.pod is None:
+            raise StepError("there is no pod")
+        return self.pod.metadata.name, self.pod.metadata.namespace
 
     def _line_writer(self, container: str, *, alone: bool) -> Callable[[str], None]:
         def write(line: str) -> None:
@@ -181,11 +199,12 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         self._call_back("on_pod_completion", context, pod=self.pod)
         self._call_back("on_pod_teardown", context, pod=self.pod)
         action = self.on_finish_action.value
-        keep = action in {"keep_pod", "delete_active_pod"} or (action == "delete_succeeded_pod" and outcome is not None and outcome.exit_code != 0)
+        failed = outcome is not None and outcome.exit_code != 0
+        keep = action in {"keep_pod", "delete_active_pod"} or (action == "delete_succeeded_pod" and failed)
         if keep:
-            if exchange is not None:
-                channel = ExecChannel(self.client.api_client, pod=self.pod.metadata.name, namespace=self.pod.metadata.namespace)
-                release(channel, exchange.keeper)
+            if exchange is not None and exchange.keeper == HELPER:  # a native sidecar ends by itself
+                name, namespace = self._pod_address
+                release(ExecChannel(self.client.api_client, pod=name, namespace=namespace), exchange.keeper)
             self.log.info("Pod %s is kept", self.pod.metadata.name)
         else:
             self._delete()
@@ -198,11 +217,13 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         try:
             self.pod_manager.delete_pod(self.pod)
         except (ApiException, HTTPError) as error:
-            self.log.warning("Pod %s could not be deleted: %s", self.pod.metadata.name, str(error).splitlines()[0])
+            self.log.warning("Pod %s could not be deleted: %s", self._pod_address[0], str(error).splitlines()[0])
 
     def _call_back(self, name: str, context: Context, **arguments: Any) -> None:
         for callback in self.callbacks:
-            getattr(callback, name)(client=self.client, mode=ExecutionMode.SYNC, context=context, operator=self, **arguments)
+            getattr(callback, name)(
+                client=self.client, mode=ExecutionMode.SYNC, context=context, operator=self, **arguments
+            )
 
 
 class _Completion:
@@ -254,17 +275,18 @@ def _names(chosen: object, every: list[str]) -> list[str]:
     return [str(name) for name in chosen] if isinstance(chosen, Iterable) else []
 
 
-def _refused(error: ApiException, pod: V1Pod, host: str) -> StepError:
+def _refused(error: ApiException, pod: V1Pod | None, host: str) -> StepError:
     """Return what to say of a pod that the API server did not take, with its own reason."""
     try:
         reason = str(json.loads(error.body)["message"])
     except (TypeError, ValueError, KeyError):
         reason = f"{error.status} {error.reason}"
-    namespace = pod.metadata.namespace
+    namespace = pod.metadata.namespace if pod is not None else "?"
     advice = {
         401: "Check the credentials of the connection",
-        403: f"Allow the worker's account to create pods in namespace {namespace}, or mend what its policies or quotas refuse",
+        403: f"Allow the worker's account to create pods in namespace {namespace}, or mend what its policies refuse",
         404: f"Create the namespace {namespace}, or set [kfp_airflow] namespace",
         422: "Mend what it names in the step, or in operator_args",
     }.get(error.status, "Clear the task to try again")
-    return StepError(f"the cluster at {host} refused the pod of the step in namespace {namespace}: {reason[:1500]}. {advice}")
+    text = f"the cluster at {host} refused the pod of the step in namespace {namespace}: {reason[:1500]}"
+    return StepError(f"{text}. {advice}")

@@ -14,8 +14,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kfp_airflow.version_compat import AirflowException, AirflowSkipException
-
 from kfp_airflow import config
 from kfp_airflow.artifacts.store import Store, Stored
 from kfp_airflow.diagnostics import OutputMissing, StepError, StepFailed
@@ -26,6 +24,7 @@ from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
+from kfp_airflow.version_compat import AirflowException, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -9,7 +9,9 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import assert_never
 
 from kfp_airflow import config
 from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -43,14 +44,18 @@ class Waits:
 class Attempt:
     """Runs a step in its pod. One use; the pod is neither created nor deleted here."""
 
-    def __init__(self, core: CoreV1Api, channel: Channel, step: ResolvedStep, *, exchange: Exchange | None, waits: Waits) -> None:
+    def __init__(
+        self, core: CoreV1Api, channel: Channel, step: ResolvedStep, *, exchange: Exchange | None, waits: Waits
+    ) -> None:
         self._core, self._channel, self._step = core, channel, step
         self._exchange, self._waits = exchange, waits
         self._name = self._namespace = ""
         self._pod: state.Pod = {}
         self._begun = time.monotonic()
 
-    def run(self, *, pod: str, namespace: str, inputs: Mapping[str, Path], work: Path, logs: list[LogFollower]) -> Outcome:
+    def run(
+        self, *, pod: str, namespace: str, inputs: Mapping[str, Path], work: Path, logs: list[LogFollower]
+    ) -> Outcome:
         """Run the step to its end; the first of `logs`, if there is one, is that of `main`.
 
         Raises StepError where the program could not be run, PodLost where the pod is gone.
@@ -78,12 +83,13 @@ class Attempt:
         while True:
             try:
                 self._with_stream(exchange.feeder, helper.RECEIVE, lambda stream: feed(stream, members))
-            except ChannelRefused:
-                pass
+            except ChannelRefused as error:
+                log.debug("The helper of pod %s is not ready: %s", self._name, error)
             except ChannelBroken as error:
                 broken += 1
                 if broken == TRANSFER_TRIES:
-                    raise StepError(f"the inputs could not be brought into pod {self._name}: {error}. Clear the task to try again") from error
+                    text = f"the inputs could not be brought into pod {self._name}: {error}"
+                    raise StepError(f"{text}. Clear the task to try again") from error
             else:
                 return None
             if time.monotonic() - looked >= self._waits.poll_s:
@@ -126,10 +132,13 @@ class Attempt:
         limit = pod.get("spec", {}).get("activeDeadlineSeconds")
         if state.exceeded_deadline(pod):
             code = (state.main_end(pod) or {}).get("exitCode") or DEADLINE_EXIT_CODE
-            return Outcome(exit_code=code, message=f"the step exceeded its time limit of {limit} s and was ended; {state.describe_pod(pod)}")
+            message = f"the step exceeded its time limit of {limit} s and was ended"
+            return Outcome(exit_code=code, message=f"{message}; {state.describe_pod(pod)}")
         if (init := state.failed_init(pod)) is not None:
             end = init["state"]["terminated"]
-            message = f"init container '{init['name']}' ended with exit code {end['exitCode']} ({end.get('reason', 'Error')})"
+            message = (
+                f"init container '{init['name']}' ended with exit code {end['exitCode']} ({end.get('reason', 'Error')})"
+            )
             return Outcome(exit_code=end["exitCode"], message=f"{message}; {state.describe_pod(pod)}")
         state.check_alive(pod)
         problem = None if state.has_started(pod) and state.main_end(pod) is None else state.start_problem(pod)
@@ -162,10 +171,13 @@ class Attempt:
                 pod: state.Pod = json.loads(response.data)
                 return pod
             except ApiException as error:
-                if error.status == 404:
-                    raise state.PodLost(f"pod {self._name} in namespace {self._namespace} is gone: it was deleted while the step ran") from error
+                if error.status == HTTPStatus.NOT_FOUND:
+                    text = f"pod {self._name} in namespace {self._namespace} was deleted while the step ran"
+                    raise state.PodLost(text) from error
                 if error.status not in {429, 500, 502, 503, 504} or pace.elapsed_s > self._waits.startup_s:
-                    raise StepError(f"the cluster refuses to show pod {self._name}: {error.status} {error.reason}") from error
+                    raise StepError(
+                        f"the cluster refuses to show pod {self._name}: {error.status} {error.reason}"
+                    ) from error
             except HTTPError as error:
                 if pace.elapsed_s > self._waits.startup_s:
                     raise StepError(f"the cluster cannot be reached any more: {error}") from error

@@ -9,6 +9,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kfp_airflow.diagnostics import StepError
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 SEND_BYTES: Final = 256 * 1024
+GREETING_S: Final = 0.5
+"""How long a program may take until its first word, doubled at every try: an exec can hang as its container starts."""
+_TEXT, _BINARY, _CLOSE = 0x1, 0x2, 0x8
 _STDIN, _STDOUT, _STDERR, _ERROR = range(4)
 FAST_S: Final = 0.05
-"""How long to wait between two tries to reach a container that starts; after `FAST_FOR_S` seconds it grows to `SLOW_S`."""
+"""How long to wait between two tries to reach a container that starts; after `FAST_FOR_S` seconds it is `SLOW_S`."""
 FAST_FOR_S: Final = 5.0
 SLOW_S: Final = 0.5
 
@@ -40,7 +44,7 @@ class Stream(Protocol):
         ...
 
     def receive(self) -> bytes:
-        """Return the next bytes of the program's output, at least one. Raises ChannelRefused and ChannelBroken at the end."""
+        """Return the next bytes of the program's output. Raises ChannelRefused before the first, ChannelBroken at the end."""
         ...
 
     def close(self) -> None:
@@ -57,13 +61,14 @@ class Channel(Protocol):
 
 
 class ExecChannel:
-    """Streams by `pods/exec`. It has a client of its own: the exec of the Kubernetes client changes the client while it connects."""
+    """Streams by `pods/exec`, with a client of its own: the exec of the Kubernetes client alters it while it connects."""
 
     def __init__(self, client: ApiClient, *, pod: str, namespace: str, timeout_s: float = 60.0) -> None:
         from kubernetes.client import ApiClient, CoreV1Api
 
         self._core = CoreV1Api(ApiClient(configuration=client.configuration))
         self._pod, self._namespace, self._timeout_s = pod, namespace, timeout_s
+        self._greeting_s = GREETING_S
 
     def open(self, container: str, command: Sequence[str]) -> ExecStream:
         """Start a program in a container; see `Channel.open`."""
@@ -87,23 +92,29 @@ class ExecChannel:
         except ApiException as error:
             if _forbids(error):
                 raise StepError(
-                    f"the cluster refuses the stream into pod {self._pod} in namespace {self._namespace} by which files reach a step: "
-                    f"{_reason(error)}. Allow the worker's account to 'get' and 'create' the resource pods/exec there"
+                    f"the cluster refuses the stream into pod {self._pod} in namespace {self._namespace} "
+                    f"by which files reach a step: {_reason(error)}. Allow the worker's account to 'get' and 'create' the resource pods/exec there"
                 ) from error
             raise ChannelRefused(_reason(error)) from error
         except AttributeError as error:  # the client, where the handshake was refused without a body
             raise ChannelRefused("the handshake was refused") from error
-        connection.sock.settimeout(self._timeout_s)
-        return ExecStream(connection)
+        self._greeting_s = min(self._greeting_s * 2, self._timeout_s)
+        return ExecStream(connection, greeting_s=self._greeting_s, timeout_s=self._timeout_s)
 
 
 class ExecStream:
-    """One exec connection. Frames are read from the web socket itself: the client's own `update` polls the bare socket, and
-    sleeps over frames that the TLS layer has already read."""
+    """One exec connection.
 
-    def __init__(self, connection: Any) -> None:
+    Frames are read from the web socket itself: the client's own `update` polls the bare socket, and sleeps over frames
+    that the TLS layer has already read.
+    """
+
+    def __init__(self, connection: Any, *, greeting_s: float, timeout_s: float) -> None:
         self._connection = connection
         self._socket = connection.sock
+        self._socket.settimeout(greeting_s)
+        self._timeout_s = timeout_s
+        self._greeted = False
         self._stderr = b""
 
     def send(self, chunk: bytes) -> None:
@@ -121,14 +132,17 @@ class ExecStream:
             try:
                 opcode, frame = self._socket.recv_data_frame(control_frame=True)
             except _broken_errors() as error:
+                if not self._greeted:
+                    raise ChannelRefused(f"the program did not answer: {error}") from error
                 raise ChannelBroken(f"the stream broke while receiving: {error}{self._said()}") from error
-            if opcode == 0x8:
+            if opcode == _CLOSE:
                 raise ChannelBroken(f"the stream was closed{self._said()}")
             data: bytes = frame.data
-            if opcode not in {0x1, 0x2} or len(data) < 2:
+            if opcode not in {_TEXT, _BINARY} or not data[1:]:
                 continue
             channel, content = data[0], data[1:]
             if channel == _STDOUT:
+                self._greet()
                 return content
             if channel == _STDERR:
                 self._stderr = (self._stderr + content)[-2000:]
@@ -141,6 +155,11 @@ class ExecStream:
             self._connection.close(timeout=0)
         except _broken_errors():
             pass  # it is closed
+
+    def _greet(self) -> None:
+        if not self._greeted:
+            self._greeted = True
+            self._socket.settimeout(self._timeout_s)
 
     def _end(self, content: bytes) -> None:
         """Raise what the error channel says: "container not found" comes only here, after a handshake that went well."""
@@ -213,4 +232,4 @@ def _reason(error: Any) -> str:
 
 def _forbids(error: Any) -> bool:
     """Tell whether the API server says that this account may not; the client hides the status in the handshake's text."""
-    return error.status == 403 or "Handshake status 403" in str(error.reason)
+    return error.status == HTTPStatus.FORBIDDEN or "Handshake status 403" in str(error.reason)

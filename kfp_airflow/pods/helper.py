@@ -6,6 +6,7 @@ author's command) reaches them as files or as arguments, never as text of a prog
 The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step's own containers only what they need:
 
     bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`)
+    bin/side                the same for a sidecar's
     bin/outputs             the output paths, each ended by NUL, in the step's order
     in/<n>                  input number n, a file or a directory, mounted read-only at its path
     out/<n>.file, .tar      output number n, once the program has ended; out/<n>.error: why it could not be copied
@@ -15,7 +16,6 @@ The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step
 
 from __future__ import annotations
 
-import shlex
 from typing import Final
 
 VOLUME: Final = "kfp-airflow"
@@ -24,9 +24,11 @@ BUSYBOX: Final = "/bin/busybox"
 HELPER: Final = "kfp-helper"
 """The container that keeps the outputs; it also takes the inputs where no init container has to see them."""
 FEEDER: Final = "kfp-inputs"
-"""The native sidecar that takes the inputs where init containers or sidecars start before the helper."""
+"""The native sidecar that takes the inputs where init containers or sidecars have to see them."""
 WRAPPED: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/run")
 """What stands before the author's command."""
+BESIDE: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/side")
+"""What stands before a sidecar's command."""
 STATIC_ADVICE: Final = "Set [kfp_airflow] helper_image to an image with a static one, such as busybox:1.36-musl"
 
 # A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
@@ -83,14 +85,9 @@ RELEASE: Final = f"echo > {ROOT}/release"
 # signals' default actions (POSIX has SIGINT and SIGQUIT ignored in background jobs). `read` is interrupted by traps,
 # and fails at the end of the pipe too, where both shells' children were killed: hence the count.
 # Variables whose names are none for a shell (`a.b`) would be lost: `env` puts them back, from what the container was given.
-RUN: Final = f"""
+_LAUNCH: Final = f"""
 b={ROOT}/bin/busybox
 o={ROOT}/out
-while IFS= read -r -d '' path; do
-  case $path in
-    /*/*) [ -d "${{path%/*}}" ] || $b mkdir -p -- "${{path%/*}}" 2>/dev/null ;;
-  esac
-done < {ROOT}/bin/outputs
 odd() {{ $b tr '\\0' '\\n' < /proc/$$/environ | $b grep -q '^[A-Za-z0-9_]*[^A-Za-z0-9_=]'; }}
 launch() {{
   if odd; then
@@ -99,6 +96,7 @@ launch() {{
         *[!A-Za-z0-9_]*|[0-9]*) set -- "$pair" "$@" ;;
       esac
     done < /proc/$$/environ
+    unset pair
     case $1 in *=*) set -- $b env "$@" ;; esac
   fi
   exec "$@"
@@ -106,19 +104,37 @@ launch() {{
 exec 3<&0 4>&1 5>&2
 exec 6< <(
   exec 2>/dev/null
-  ( IFS=' ' read -r pid rest < /proc/self/stat; echo "$pid"; unset pid rest b o; launch "$@" <&3 >&4 2>&5 3<&- 4>&- 5>&- )
+  ( IFS=' ' read -r pid rest < /proc/self/stat; echo "$pid"; unset pid rest o; launch "$@" <&3 >&4 2>&5 3<&- 4>&- 5>&- )
   echo $?
 )
 exec 3<&-
 pid=
-for s in HUP INT QUIT USR1 USR2 TERM WINCH; do trap "[ -z \\"\\$pid\\" ] || kill -$s \\$pid 2>/dev/null" $s; done
 code=
 lost=0
-get() {{ until IFS= read -r $1 <&6; do [ -n "$pid" -a -e "/proc/$pid" ] || lost=$((lost+1)); [ $lost -lt 50 ] || break; $b usleep 10000; done; }}
+ended=
+for s in HUP INT QUIT USR1 USR2 TERM WINCH; do
+  trap "ended=$s; [ -z \\"\\$pid\\" ] || kill -$s \\$pid 2>/dev/null" $s
+done
+get() {{
+  until IFS= read -r $1 <&6; do
+    [ -n "$pid" ] && [ -e "/proc/$pid" ] || lost=$((lost+1))
+    [ $lost -lt 50 ] || break
+    $b usleep 10000
+  done
+}}
 get pid
 get code
 [ -n "$code" ] || code=137
 pid=
+"""
+RUN: Final = f"""
+while IFS= read -r -d '' path; do
+  case $path in
+    /*/*) [ -d "${{path%/*}}" ] || {ROOT}/bin/busybox mkdir -p -- "${{path%/*}}" 2>/dev/null ;;
+  esac
+done < {ROOT}/bin/outputs
+unset path
+{_LAUNCH}
 umask 0
 n=0
 while IFS= read -r -d '' path; do
@@ -134,13 +150,15 @@ done < {ROOT}/bin/outputs
 echo "$code" > "$o/code" && $b mv "$o/code" "$o/exit"
 exit "$code"
 """
+# A native sidecar that ends is started again, and one that never runs holds `main` back; in Argo it runs once, whatever comes.
+SIDE: Final = f"""{_LAUNCH}
+[ -z "$ended" ] || exit 0
+trap 'exit 0' TERM INT QUIT
+$b sleep 2147483647 &
+wait $!
+"""
 
 
 def shell(program: str) -> list[str]:
     """Return the command that runs one of the programs above in the helper."""
     return [BUSYBOX, "sh", "-c", program.strip()]
-
-
-def shown(command: list[str]) -> str:
-    """Return a command as a shell would take it, for messages."""
-    return shlex.join(command)

@@ -24,7 +24,9 @@ class LogFollower:
     `write` gets one line at a time. `follow` may be called again after a broken stream: lines that were written are left out.
     """
 
-    def __init__(self, core: CoreV1Api, *, pod: str, namespace: str, container: str, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, core: CoreV1Api, *, pod: str, namespace: str, container: str, write: Callable[[str], None]
+    ) -> None:
         self._core, self._pod, self._namespace, self._container = core, pod, namespace, container
         self._write = write
         self._last = ""
@@ -64,7 +66,9 @@ class LogFollower:
                     self._take(line)
         except (ApiException, HTTPError, OSError, ValueError, AttributeError) as error:
             if not self._stopped.is_set():
-                log.warning("The log of container '%s' was interrupted: %s", self._container, str(error).splitlines()[0])
+                log.warning(
+                    "The log of container '%s' was interrupted: %s", self._container, str(error).splitlines()[0]
+                )
         finally:
             self.ended.set()
 
@@ -76,7 +80,12 @@ class LogFollower:
         while not self._stopped.is_set():
             try:
                 return self._core.read_namespaced_pod_log(
-                    self._pod, self._namespace, container=self._container, follow=True, timestamps=True, _preload_content=False
+                    self._pod,
+                    self._namespace,
+                    container=self._container,
+                    follow=True,
+                    timestamps=True,
+                    _preload_content=False,
                 )
             except ApiException as error:
                 if error.status not in {400, 500, 502, 503, 504}:  # 400: the container has not started yet

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
@@ -25,7 +24,9 @@ MAIN: Final = "main"
 _JOINED: Final = frozenset({"env", "envFrom", "ports", "volumeMounts", "volumeDevices"})
 _QUANTITY: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
 _LABEL_VALUE: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_LABEL_NAME: Final = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_LABEL_NAME: Final = re.compile(
+    r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
 _LOWER_K: Final = re.compile(r"(\d)K$")
 
 
@@ -44,11 +45,12 @@ class Exchange:
 
 def exchange_of(step: ResolvedStep) -> Exchange | None:
     """Return how a step's files travel, None where it has none: then there is no helper in its pod."""
-    if not (step.inputs or step.outputs):
+    if not (step.inputs or step.outputs or any(one.command for one in step.sidecars)):
         return None
     early = bool(step.init_containers or step.sidecars)
     wrapped = bool(step.outputs) and step.container.command is not None
-    return Exchange(feeder=helper.FEEDER if early else helper.HELPER, wrapped=wrapped)
+    feeder = helper.FEEDER if early else helper.HELPER
+    return Exchange(feeder=feeder, keeper=helper.HELPER if step.outputs else feeder, wrapped=wrapped)
 
 
 def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_image: str) -> Manifest:
@@ -65,18 +67,19 @@ def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_
     early = [
         *_list(spec.get("initContainers")),
         *(_extra(one, settings, mirrored, f"init-{index}") for index, one in enumerate(step.init_containers)),
-        *({**_extra(one, settings, mirrored, f"sidecar-{index}"), "restartPolicy": "Always"} for index, one in enumerate(step.sidecars)),
+        *(_sidecar(_extra(one, settings, mirrored, f"sidecar-{index}")) for index, one in enumerate(step.sidecars)),
     ]
     containers: list[Json] = [main, *others]
     if exchange is not None:
         main["volumeMounts"] = [*mounts, *_input_mounts(step), *_output_mounts(step, exchange)]
         if exchange.wrapped:
             main["command"] = [*helper.WRAPPED, *(step.container.command or ())]
-        same = exchange.feeder == exchange.keeper
         user = _user_of(main, spec)
-        containers = [_helper(exchange.keeper, helper_image, user, hold=same), *containers]
-        if not same:
-            early = [{**_helper(exchange.feeder, helper_image, user, hold=True), "restartPolicy": "Always"}, *early]
+        if exchange.keeper == helper.HELPER:
+            hold = exchange.feeder == helper.HELPER
+            containers = [_helper(helper.HELPER, helper_image, user, hold=hold), *containers]
+        if exchange.feeder == helper.FEEDER:
+            early = [{**_helper(helper.FEEDER, helper_image, user, hold=True), "restartPolicy": "Always"}, *early]
     spec.update(containers=containers, restartPolicy="Never")
     if early:
         spec["initContainers"] = early
@@ -142,6 +145,16 @@ def _extra(container: ResolvedContainer, settings: Settings, mirrored: list[Json
     return made
 
 
+def _sidecar(made: Manifest) -> Manifest:
+    """Return a container as a native sidecar: up before `main`, ended after it; with a command, run once as in Argo (D-12)."""
+    made["restartPolicy"] = "Always"
+    command = _list(made.get("command"))
+    if command:
+        made["command"] = [*helper.BESIDE, *command]
+        made["volumeMounts"] = [*_list(made.get("volumeMounts")), _mount(f"{helper.ROOT}/bin", "bin", read_only=True)]
+    return made
+
+
 def _input_mounts(step: ResolvedStep) -> list[Json]:
     return [_mount(item.path, f"in/{index}", read_only=True) for index, item in enumerate(step.inputs)]
 
@@ -181,7 +194,9 @@ def _helper(name: str, image: str, user: Manifest, *, hold: bool) -> Manifest:
 def _user_of(main: Manifest, spec: Manifest) -> Manifest:
     """Return the user the helper runs as: the one of `main`, where it is told, so that each can read the other's files."""
     own, pod = _object(main.get("securityContext")), _object(spec.get("securityContext"))
-    user: Manifest = {field: own[field] for field in ("runAsUser", "runAsGroup", "runAsNonRoot") if own.get(field) is not None}
+    user: Manifest = {
+        field: own[field] for field in ("runAsUser", "runAsGroup", "runAsNonRoot") if own.get(field) is not None
+    }
     named = user.get("runAsUser", pod.get("runAsUser"))
     if named is None and (user.get("runAsNonRoot") or pod.get("runAsNonRoot")):
         user["runAsUser"] = 65534  # the image names nobody, and the pod may not run as root
@@ -207,7 +222,8 @@ def _apply_pod_options(spec: Manifest, step: ResolvedStep, settings: Settings, *
     # P-06: the step's own selector replaces the pipeline's; both come after the operator's.
     selector = _object(pod.get("nodeSelector")) or _object(_constants(settings.node_selector))
     if selector:
-        spec["nodeSelector"] = {**_object(spec.get("nodeSelector")), **{name: _plain(value) for name, value in selector.items()}}
+        texts: Manifest = {name: _plain(value) for name, value in selector.items()}
+        spec["nodeSelector"] = {**_object(spec.get("nodeSelector")), **texts}
     if secrets := [_secret(_constants(secret)) for secret in settings.image_pull_secrets]:
         spec["imagePullSecrets"] = [*_list(spec.get("imagePullSecrets")), *secrets]
     if dns := _constants(settings.dns_config):
@@ -223,8 +239,9 @@ def _secret(secret: Json) -> Json:
 
 
 def _metadata(base: Manifest, step: ResolvedStep) -> Manifest:
-    annotations = {name: _plain(value) for name, value in _object(step.pod.get("annotations")).items()}
-    labels = {name: _label_value(_plain(value)) for name, value in _object(step.pod.get("labels")).items()}
+    annotations: Manifest = {name: _plain(value) for name, value in _object(step.pod.get("annotations")).items()}
+    given = {**_object(base.get("labels")), **_object(step.pod.get("labels"))}
+    labels: Manifest = {name: _label_value(_plain(value)) for name, value in given.items()}
     for kind, names in (("annotation", annotations), ("label", labels)):
         for name in names:
             if not _LABEL_NAME.fullmatch(name):
@@ -235,7 +252,7 @@ def _metadata(base: Manifest, step: ResolvedStep) -> Manifest:
     return {
         **base,
         "annotations": {**_object(base.get("annotations")), **annotations},
-        "labels": {**_object(base.get("labels")), **labels},
+        "labels": labels,
     }
 
 
@@ -267,7 +284,7 @@ def _check_names(spec: Manifest, step: ResolvedStep) -> None:
 
 def _constants(value: object) -> Json:
     """Return a setting of the pipeline as plain data; the compiler lets no reference into these (§1.5)."""
-    return resolve_tree(cast("Struct | Text | None", value), lambda reference: str(reference))
+    return resolve_tree(cast("Struct | Text | None", value), str)
 
 
 def _object(value: Json) -> Manifest:
@@ -276,10 +293,3 @@ def _object(value: Json) -> Manifest:
 
 def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
-
-
-def containers_of(pod: Mapping[str, Json]) -> Iterator[Manifest]:
-    """Yield every container of a manifest, init containers first."""
-    spec = _object(pod.get("spec"))
-    for container in (*_list(spec.get("initContainers")), *_list(spec.get("containers"))):
-        yield _object(container)

@@ -56,7 +56,9 @@ def has_started(pod: Pod) -> bool:
 
 def init_runs(pod: Pod) -> bool:
     """Tell whether one of the step's own init containers runs just now: then the start takes as long as it takes."""
-    endless = {one["name"] for one in pod.get("spec", {}).get("initContainers") or [] if one.get("restartPolicy") == "Always"}
+    endless = {
+        one["name"] for one in pod.get("spec", {}).get("initContainers") or [] if one.get("restartPolicy") == "Always"
+    }
     statuses = pod.get("status", {}).get("initContainerStatuses") or []
     return any("running" in one.get("state", {}) and one["name"] not in endless for one in statuses)
 
@@ -82,11 +84,18 @@ def check_alive(pod: Pod) -> None:
     """Raise PodLost for a pod that somebody else ended, or that ended without running its program."""
     status = pod.get("status", {})
     name = pod["metadata"]["name"]
-    disruption = next((one for one in _conditions(pod) if one.get("type") == "DisruptionTarget" and one.get("status") == "True"), None)
+    disruption = next(
+        (one for one in _conditions(pod) if one.get("type") == "DisruptionTarget" and one.get("status") == "True"), None
+    )
     if pod["metadata"].get("deletionTimestamp") and main_end(pod) is None:
         why = f": {disruption.get('message') or disruption.get('reason')}" if disruption else ""
         raise PodLost(f"pod {name} was deleted while the step ran{why}")
-    if status.get("phase") == "Failed" and not exceeded_deadline(pod) and (disruption or main_end(pod) is None) and failed_init(pod) is None:
+    if (
+        status.get("phase") == "Failed"
+        and not exceeded_deadline(pod)
+        and (disruption or main_end(pod) is None)
+        and failed_init(pod) is None
+    ):
         reason = status.get("reason") or (disruption or {}).get("reason") or "no reason given"
         message = status.get("message") or (disruption or {}).get("message") or ""
         raise PodLost(f"pod {name} was ended by the cluster ({reason}){': ' + message if message else ''}")
@@ -103,7 +112,9 @@ def start_problem(pod: Pod) -> StartProblem | None:
             advice = "Check the image's name, and the pull secrets and policy of the step or the pipeline"
             return StartProblem(f"image '{image}' cannot be pulled ({reason}): {message}. {advice}", not passing)
         if reason in _BROKEN:
-            return StartProblem(f"container '{container.get('name')}' (image '{image}') cannot be started ({reason}): {message}", False)
+            return StartProblem(
+                f"container '{container.get('name')}' (image '{image}') cannot be started ({reason}): {message}", False
+            )
         ended = container.get("state", {}).get("terminated") or {}
         if ended.get("reason") in _START_ERRORS:
             text = f"container '{container.get('name')}' (image '{image}') could not be started: {ended.get('message', '').strip()}"
@@ -141,7 +152,7 @@ def _signal_name(exit_code: int) -> str:
 
 
 def _memory_limit(pod: Pod) -> str:
-    main = next((one for one in pod.get("spec", {}).get("containers", []) if one.get("name") == MAIN), {})
+    main: Pod = next((one for one in pod.get("spec", {}).get("containers", []) if one.get("name") == MAIN), {})
     return str(main.get("resources", {}).get("limits", {}).get("memory", "the node's memory"))
 
 

@@ -56,9 +56,11 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
         paths = b"".join(output.path.encode() + b"\0" for output in step.outputs)
         members.append(_plain("bin/run", helper.RUN.encode(), 0o644))
         members.append(_plain("bin/outputs", paths, 0o644))
-    else:
+    elif step.outputs:
         members.append(Member(_info("out", 0o777, tarfile.DIRTYPE)))
         members.extend(_plain(f"out/{index}.file", b"", 0o666) for index, _ in enumerate(step.outputs))
+    if any(one.command for one in step.sidecars):
+        members.append(_plain("bin/side", helper.SIDE.encode(), 0o644))
     for index, item in enumerate(step.inputs):
         members.extend(_entries(inputs[item.name], f"in/{index}", top=True))
     return members
@@ -169,7 +171,14 @@ def _entries(source: Path, name: str, *, top: bool = False) -> Iterator[Member]:
     elif stat.S_ISDIR(status.st_mode):
         for entry in sorted(source.iterdir()):
             yield from _entries(entry, f"{name}/{entry.name}")
-        yield Member(_info(name, stat.S_IMODE(status.st_mode) & 0o777 | (0o755 if top else 0), tarfile.DIRTYPE, mtime=status.st_mtime))
+        yield Member(
+            _info(
+                name,
+                stat.S_IMODE(status.st_mode) & 0o777 | (0o755 if top else 0),
+                tarfile.DIRTYPE,
+                mtime=status.st_mtime,
+            )
+        )
     else:
         raise StepError(f"an input holds '{source.name}', which is no file, folder or link")
 

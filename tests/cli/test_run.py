@@ -151,6 +151,22 @@ def read_terminal(leader: int) -> Iterator[bytes]:
     os.close(leader)
 
 
+def test_a_cluster_that_cannot_be_reached_is_refused(run_command: Command, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+        "clusters: [{name: k, cluster: {server: 'http://127.0.0.1:9'}}]\n"
+        "contexts: [{name: c, context: {cluster: k, user: u}}]\nusers: [{name: u, user: {}}]\n"
+    )
+    options = ("--home", home, "--runtime", "kubernetes", "--json", tmp_path / "out")
+    done = run_command("run", "two.py", "--function", "one", *options, KUBECONFIG=str(tmp_path / "kubeconfig"))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "--runtime kubernetes: the cluster at http://127.0.0.1:9 cannot be reached: " in done.stderr
+    assert done.stderr.endswith(". Check KUBECONFIG or AIRFLOW_CONN_KUBERNETES_DEFAULT\n")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert not (home / "dags" / "one.py").exists()
+
+
 def test_a_home_of_a_newer_airflow_is_refused(run_command: Command, tmp_path: Path) -> None:
     (tmp_path / "airflow.version").write_text("99.1.0\n")
     done = run_command("run", "sleeps.py", "--home", tmp_path, "--runtime", "process", "--json", tmp_path / "out")

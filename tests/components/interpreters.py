@@ -16,7 +16,7 @@ VERSIONS = ("3.6", "3.8", "3.10", "3.13")
 
 @lru_cache
 def interpreter(version: str) -> str:
-    """Return the path of a Python of this version: this one, one on the PATH, or one that pyenv keeps; else skip the test."""
+    """Return a Python of this version: this one, one on the PATH, or one that pyenv keeps; else skip the test."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     kept = (Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions").glob(f"{version}.*/bin/python")

@@ -85,7 +85,9 @@ def test_an_if_is_decided_by_a_truth_word(text: str, holds: bool) -> None:  # Y-
 
 
 def test_a_condition_that_is_no_truth_word_is_refused() -> None:  # Y-06
-    with pytest.raises(ValueError, match="component 'C': the condition of an 'if' is 'value' is neither true nor false"):
+    with pytest.raises(
+        ValueError, match="component 'C': the condition of an 'if' is 'value' is neither true nor false"
+    ):
         expand(choice(VALUE, "then"))
 
 

@@ -1,4 +1,5 @@
 """The source of a function, alone (W-03)."""
+# ruff: noqa: N801, PLC2401, UP006, UP035, UP045 - the functions are written as KFP authors write them
 
 import ast
 import functools
@@ -81,7 +82,7 @@ def test_hints_that_need_names_from_outside_go_and_all_else_stays() -> None:
 
 def test_lines_keep_their_numbers() -> None:
     returned = ast.parse(function_source(spread)).body[0].body[-1]
-    assert returned.lineno == spread.__code__.co_firstlineno * 0 + EXPECTED.count("\n") + 1
+    assert returned.lineno == len(EXPECTED.splitlines())
 
 
 def test_a_function_inside_another_is_moved_to_the_margin() -> None:
@@ -124,7 +125,7 @@ async def waiting() -> None:
     """Wait."""
 
 
-class Callable_:
+class Caller:
     def __call__(self) -> None:
         """Do nothing."""
 
@@ -138,11 +139,17 @@ def from_nowhere() -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x: x, "'<lambda>' is a lambda or an expression, which cannot become a component [KA311]\n  Write it as a"),
+        (
+            lambda x: x,
+            "'<lambda>' is a lambda or an expression, which cannot become a component [KA311]\n  Write it as a",
+        ),
         (waiting, "'waiting' is an 'async def', which cannot become a component [KA311]"),
         (len, "'len' is no function written with 'def', so it has no source for a component [KA311]"),
-        (Callable_(), "is no function written with 'def'"),
-        (from_nowhere(), "the source of function 'typed' cannot be read, and a component is made of it [KA311]\n  Write"),
+        (Caller(), "is no function written with 'def'"),
+        (
+            from_nowhere(),
+            "the source of function 'typed' cannot be read, and a component is made of it [KA311]\n  Write",
+        ),
     ],
 )
 def test_what_has_no_source_of_its_own_is_refused(function: Callable[..., Any], message: str) -> None:

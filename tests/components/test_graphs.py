@@ -73,9 +73,17 @@ def test_an_optional_input_of_the_graph_may_be_left_out() -> None:
     [
         ("inputName: In 2", "inputName: Nope", "tasks.first.arguments.b: there is no input 'Nope' [KA306]"),
         ("taskId: first", "taskId: nope", "tasks.second task.arguments.a: there is no task 'nope' [KA306]"),
-        ("taskId: first", "taskId: second task", "tasks: the tasks of this graph wait for each other in a circle [KA30"),
+        (
+            "taskId: first",
+            "taskId: second task",
+            "tasks: the tasks of this graph wait for each other in a circle [KA30",
+        ),
         ("      same: {", "      sam: {", "outputValues.sam: there is no output 'sam' [KA306]"),
-        ("{inputName: In 1}}\n", "In 1}\n", "graphInput: the text 'In 1' stands where 'inputName', 'type' are expected"),
+        (
+            "{inputName: In 1}}\n",
+            "In 1}\n",
+            "graphInput: the text 'In 1' stands where 'inputName', 'type' are expected",
+        ),
     ],
 )
 def test_references_that_lead_nowhere_are_refused_when_the_graph_is_loaded(old: str, new: str, message: str) -> None:
@@ -87,5 +95,8 @@ def test_references_that_lead_nowhere_are_refused_when_the_graph_is_loaded(old: 
 
 def test_a_task_without_a_component_is_refused() -> None:
     text = "name: G\nimplementation: {graph: {tasks: {t: {componentRef: {name: x}}}}}"
-    with Pipeline("p"), pytest.raises(ValueError, match="task 't' has no component: its componentRef needs a 'spec' or a"):
+    with (
+        Pipeline("p"),
+        pytest.raises(ValueError, match="task 't' has no component: its componentRef needs a 'spec' or a"),
+    ):
         load_component_from_text(text)()

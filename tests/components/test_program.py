@@ -1,4 +1,5 @@
 """The programs of lightweight components, run as their containers run them (W-01 to W-11, W-15, F-11, F-12)."""
+# ruff: noqa: F821, PTH123, RUF013, SIM115, T201, UP037 - the functions are written as KFP authors write them
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from kfp_airflow.dsl import Pipeline
 from tests.components.interpreters import VERSIONS, interpreter
 
 ODD_TEXTS = (
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "two\nlines\n",
     "-dash",
     "--flag",
@@ -50,6 +51,7 @@ class Run(NamedTuple):
 
 def run(factory: Any, tmp_path: Path, version: str | None = None, **arguments: Any) -> Run:
     """Run the step of a component as a container would: its command line, with its paths below `tmp_path`."""
+    tmp_path.mkdir(exist_ok=True)
     with Pipeline("p"):
         step = factory(**arguments)
     for name, path in step.input_artifact_paths.items():
@@ -77,15 +79,15 @@ def everything(
     flag: bool,
     items: list,
     table: dict,
-    data_path: InputPath("CSV"),  # type: ignore[valid-type]  # noqa: F821
-    notes_file: InputTextFile(str),  # type: ignore[valid-type]
-    image_file: InputBinaryFile(),  # type: ignore[valid-type]
-    model_path: OutputPath("Model"),  # type: ignore[valid-type]  # noqa: F821
-    log_file: OutputTextFile(),  # type: ignore[valid-type]
-    raw_file: OutputBinaryFile(),  # type: ignore[valid-type]
-    maybe: str = None,  # type: ignore[assignment]
+    data_path: InputPath("CSV"),
+    notes_file: InputTextFile(str),
+    image_file: InputBinaryFile(),
+    model_path: OutputPath("Model"),
+    log_file: OutputTextFile(),
+    raw_file: OutputBinaryFile(),
+    maybe: str = None,
     untyped=7,
-) -> NamedTuple("Outputs", [("seen", str), ("total", int), ("half", float), ("yes", bool), ("found", list)]):  # type: ignore
+) -> NamedTuple("Outputs", [("seen", str), ("total", int), ("half", float), ("yes", bool), ("found", list)]):
     """Use every kind of argument."""
     # What arrives is written down, to be looked at.
     seen = [text, number, ratio, flag, items, table, open(data_path).read(), notes_file.read(), maybe, untyped]
@@ -126,7 +128,7 @@ def test_every_kind_of_argument_arrives(tmp_path: Path, version: str) -> None:  
     }
 
 
-def echo(first: str, second: str = "second") -> NamedTuple("Outputs", [("first", str), ("second", str)]):  # type: ignore
+def echo(first: str, second: str = "second") -> NamedTuple("Outputs", [("first", str), ("second", str)]):
     return (first, second)
 
 
@@ -152,18 +154,18 @@ def fail(message: str) -> int:
 
 
 def number(text: str) -> int:
-    return text  # type: ignore[return-value]
+    return text
 
 
 def words(text: str) -> str:
-    return len(text)  # type: ignore[return-value]
+    return len(text)
 
 
-def dictionary(a: int) -> NamedTuple("Outputs", [("x", int)]):  # type: ignore[valid-type]
+def dictionary(a: int) -> NamedTuple("Outputs", [("x", int)]):
     return {"x": a}
 
 
-def short(a: int) -> NamedTuple("Outputs", [("x", int), ("y", int)]):  # type: ignore[valid-type]
+def short(a: int) -> NamedTuple("Outputs", [("x", int), ("y", int)]):
     return (a,)
 
 
@@ -201,7 +203,7 @@ def test_json_outputs_are_sorted_and_objects_may_have_a_form_of_their_own(tmp_pa
 
 
 def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) -> None:  # W-09
-    def silent(a):  # type: ignore[no-untyped-def]
+    def silent(a):
         print("seen", a)
         return 5
 
@@ -211,14 +213,14 @@ def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) ->
 
 def test_code_before_the_function_is_there_for_it(tmp_path: Path) -> None:  # W-05
     def use() -> str:
-        return HELPER  # type: ignore[name-defined]  # noqa: F821
+        return HELPER
 
     step = run(func_to_container_op(use, extra_code="from __future__ import annotations\nHELPER = 'there'"), tmp_path)
     assert step.outputs == {"Output": b"there"}
 
 
 def test_a_pickled_value_travels_as_text(tmp_path: Path) -> None:  # W-07
-    def swap(a: "Base64Pickle") -> "Base64Pickle":  # type: ignore[name-defined]  # noqa: F821
+    def swap(a: "Base64Pickle") -> "Base64Pickle":
         return {value: key for key, value in a.items()}
 
     first = run(create_component_from_func(swap), tmp_path / "1", a={1: 2}).outputs["Output"].decode()
@@ -251,7 +253,7 @@ def test_packages_are_installed_first_by_pip_and_the_program_runs_after_it(tmp_p
     pip = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location 'a==1' "
     assert command[:2] == ["sh", "-c"]
     assert command[2].startswith(f"({pip}'b>=2")
-    assert command[2].endswith(" --user) && \"$0\" \"$@\"")
+    assert command[2].endswith(' --user) && "$0" "$@"')
     assert command[3:5] == ["sh", "-ec"]
     fake = tmp_path / "fake"
     fake.mkdir()

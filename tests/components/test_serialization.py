@@ -1,4 +1,5 @@
 """Constants as text, and types of annotations (W-07, W-08, T-03)."""
+# ruff: noqa: UP006, UP045 - the annotations that KFP authors write
 
 import typing
 from typing import Any, Optional
@@ -44,7 +45,7 @@ def test_parameters_inside_a_list_become_quoted_placeholders() -> None:  # W-08
         (5, "String", '5 (int) is no value of type "String": it takes texts only'),
         (5.5, "Integer", '5.5 (float) is no value of type "Integer": it takes whole numbers only'),
         (1, "Bool", '1 (int) is no value of type "Bool": it takes True and False only'),
-        ("x".encode(), "Float", 'b\'x\' (bytes) is no value of type "Float": it takes numbers only'),
+        (b"x", "Float", "b'x' (bytes) is no value of type \"Float\": it takes numbers only"),
         ({1, 2}, "JsonArray", "has no JSON form and no method to_struct()"),
     ],
 )

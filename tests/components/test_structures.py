@@ -75,7 +75,11 @@ def test_names_that_other_readers_take_for_truth_values_are_quoted() -> None:
         ("optional: true", "optional: 'yes'", ":8: inputs[1].optional: the text 'yes' stands where true or false is"),
         ("- {name: rate,", "- {name: Data,", ":8: inputs[1].name: the name 'Data' is there twice [KA305]"),
         ("image: python:3.12", "imag: x", ":13: implementation.container.imag: this key is not known [KA302]"),
-        ("{inputPath: Data}", "{inputPath: Dat}", "args[1]: there is no input 'Dat' [KA306]\n  The inputs of this comp"),
+        (
+            "{inputPath: Data}",
+            "{inputPath: Dat}",
+            "args[1]: there is no input 'Dat' [KA306]\n  The inputs of this comp",
+        ),
         ("{outputPath: Model}", "{outputPath: X}", "args[3]: there is no output 'X' [KA306]"),
         ("{isPresent: rate}", "{isPresent: r}", "args[2]: there is no input 'r' [KA306]"),
         ("{inputPath: Data}", "{inputPth: Data}", "a mapping with the keys 'inputPth' stands where a text is expected"),
@@ -126,4 +130,6 @@ def test_a_text_of_more_than_ten_mebibytes_is_not_read() -> None:
 
 
 def test_a_deep_document_is_refused_with_a_message() -> None:
-    assert refusal("[" * 100_000).startswith("<component text>:1: this YAML is nested more than 100 levels deep [KA301]")
+    assert refusal("[" * 100_000).startswith(
+        "<component text>:1: this YAML is nested more than 100 levels deep [KA301]"
+    )

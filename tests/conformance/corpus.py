@@ -61,6 +61,9 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
         "/run/dag/for-loop-1/does/inputs": OF_NOTHING,
         "/run/dag/for-loop-1/arguments": OF_NOTHING,
     },
+    "improved_loops_in_loops:a_key_called_name": {
+        "/run/dag/for-loop-1": "L-03: the SDK hands on its own name of the item instead of the value under 'name'",
+    },
     "improved_values_between_groups:parameter_in_a_display_name_only": {
         "/run/dag/step/arguments": OF_A_LABEL,
         "/run/inputs": OF_A_LABEL,

@@ -64,13 +64,21 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def kfp_airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home for `kfp-airflow run`; the first run makes its database, which takes most of its time."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_the_examples_of_a_page_do_what_the_page_says(page: Path, tmp_path: Path, programs: Path) -> None:
+def test_the_examples_of_a_page_do_what_the_page_says(
+    page: Path, tmp_path: Path, programs: Path, kfp_airflow_home: Path
+) -> None:
     environment = {
         **os.environ,
         "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
-        "KFP_AIRFLOW_HOME": str(tmp_path / "kfp-airflow-home"),
+        "KFP_AIRFLOW_HOME": str(kfp_airflow_home),
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
         "COLUMNS": "100",
     }

@@ -246,7 +246,7 @@ def test_arguments_become_typed_parameters_with_kfps_texts() -> None:
         a: int,
         b: dict = {"y": 1, "x": 2},  # noqa: B006 - an author's default
         c: list = (1, 2),
-        d: str = None,
+        d: str = None,  # noqa: RUF013 - as authors write it
         e="",
         f: bool = True,
         g: "Custom" = "1",  # noqa: F821 - an author's type
@@ -434,8 +434,10 @@ def test_an_error_of_the_dsl_names_the_authors_line() -> None:
         op().set_retry(1, "x")
 
     assert problems(pipeline) == [
-        "KA001 the pipeline function 'pipeline' raised ValueError: policy must be one of: Always, OnError, OnFailure, "
-        "OnTransientError. Got: 'x'"
+        (
+            "KA001 the pipeline function 'pipeline' raised ValueError: policy must be one of: "
+            "Always, OnError, OnFailure, OnTransientError. Got: 'x'"
+        )
     ]
 
 
@@ -462,6 +464,16 @@ def test_all_problems_are_told_at_once() -> None:
         "KA023 reads output 'o' of step 'nobody', which this pipeline does not have",
         "KA035 has no image",
     ]
+
+
+def test_a_condition_on_a_step_instead_of_its_output_is_refused() -> None:
+    """DP-11, CO-06."""
+
+    def pipeline(x: str = "") -> None:
+        with dsl.Condition(x == made()):
+            op()
+
+    assert problems(pipeline) == ["KA005 dsl.Condition compares the step 'make' itself"]
 
 
 def test_an_exit_handler_of_nothing_is_refused() -> None:

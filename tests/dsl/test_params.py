@@ -103,15 +103,9 @@ def test_asking_for_the_truth_of_a_comparison_warns_with_the_line() -> None:
     warned = [warning for warning in warnings if warning.category is PipelineWarning]
     line = pipeline.__code__.co_firstlineno + 1
     assert str(warned[0].message) == (
-        (
-            f"{_here(pipeline)}:{line}: the comparison mode == 'x' is used as a truth value: it is always "
-            "true, the value is "
-        )
-        (
-            "known at run time only [KA002]\n  Write `with dsl.Condition(a == b):` around the steps that "
-            "depend on it, or compare "
-        )
-        "in the program of a step."
+        f"{_here(pipeline)}:{line}: the comparison mode == 'x' is used as a truth value: it is always true, "
+        "the value is known at run time only [KA002]\n"
+        "  Write `with dsl.Condition(a == b):` around the steps that depend on it, or compare in the program of a step."
     )
     assert (warned[0].filename, warned[0].lineno) == (pipeline.__code__.co_filename, line)
 

@@ -90,14 +90,9 @@ def test_modes_are_kfps() -> None:
 def test_every_name_of_kfp_dsl_is_there() -> None:
     """§1.2 and D-27 to D-29."""
     names = (
-        (
-            "PipelineParam match_serialized_pipelineparam Pipeline PipelineExecutionMode pipeline "
-            "get_pipeline_conf PipelineConf "
-        )
-        (
-            "BaseOp ContainerOp InputArgumentPath UserContainer Sidecar ResourceOp VolumeOp "
-            "VOLUME_MODE_RWO VOLUME_MODE_RWM "
-        )
+        "PipelineParam match_serialized_pipelineparam Pipeline PipelineExecutionMode pipeline "
+        "get_pipeline_conf PipelineConf BaseOp ContainerOp InputArgumentPath UserContainer Sidecar "
+        "ResourceOp VolumeOp VOLUME_MODE_RWO VOLUME_MODE_RWM "
         "VOLUME_MODE_ROM PipelineVolume VolumeSnapshotOp OpsGroup ExitHandler Condition ParallelFor SubGraph "
         "python_component graph_component component importer EXECUTION_ID_PLACEHOLDER RUN_ID_PLACEHOLDER "
         "ROOT_PARAMETER_NAME types data_passing_methods"

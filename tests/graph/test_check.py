@@ -34,7 +34,8 @@ OUTPUTS = (OutputFile(name="accuracy", path="/a"), OutputFile(name="model", path
 
 def step(member_id: str = "a", *args: Part, **fields: object) -> ContainerStep:
     container = Container(image=text("image"), args=tuple(text(arg) for arg in args))
-    return ContainerStep(**{"id": member_id, "name": member_id, "container": container, "where": Where(f"{member_id}.py", 1), **fields})
+    where = Where(f"{member_id}.py", 1)
+    return ContainerStep(**{"id": member_id, "name": member_id, "container": container, "where": where, **fields})
 
 
 def condition(*members: Member, member_id: str = "condition-1", **fields: object) -> Condition:
@@ -311,10 +312,12 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(("code", "bad", "problem", "advice"), [(code, *case) for code, cases in BAD.items() for case in cases])
+CASES = [(code, *case) for code, cases in BAD.items() for case in cases]
+
+
+@pytest.mark.parametrize(("code", "bad", "problem", "advice"), CASES)
 def test_a_breach_is_told_with_place_problem_and_advice(code: str, bad: Pipeline, problem: str, advice: str) -> None:
-    assert [str(found) for found in check(bad)] == [f"{problem}
-  {advice}"]
+    assert [str(found) for found in check(bad)] == [f"{problem}\n  {advice}"]
     assert RULES[code].find.__doc__
 
 
@@ -331,7 +334,8 @@ def test_a_code_is_given_once() -> None:
 
 
 def test_a_sound_pipeline_has_no_diagnostics() -> None:
-    inner = loop(step("c", ItemRef("for-loop-2"), ItemRef("for-loop-1")), member_id="for-loop-2", items=ItemRef("for-loop-1"))
+    use = step("c", ItemRef("for-loop-2"), ItemRef("for-loop-1"))
+    inner = loop(use, member_id="for-loop-2", items=ItemRef("for-loop-1"))
     sound = pipeline(
         handler(
             step("bye", RunRef("status"), RunRef("failures"), ParameterRef("lr")),

@@ -73,7 +73,9 @@ class Cluster:
         from kfp_airflow.operators.pod import PodStepOperator
 
         placement = Placement(facts=Facts(pipeline="tests"))
-        return PodStepOperator(task_id=f"t-{uuid.uuid4().hex[:8]}", step=step, settings=settings, placement=placement, **operator_args)
+        return PodStepOperator(
+            task_id=f"t-{uuid.uuid4().hex[:8]}", step=step, settings=settings, placement=placement, **operator_args
+        )
 
     def run(
         self,

@@ -72,13 +72,11 @@ def test_a_directory_arrives_and_leaves_as_it_is(cluster: Cluster, tmp_path: Pat
     (source / "dangling").symlink_to("nowhere")
     (source / "-dash").write_bytes(b"")
     step = make_step(
-        ["sh", "-ec", "cp -a /data/in/. /data/out"], inputs={"in": "/data/in"}, outputs={"out": "/data/out"}
+        ["sh", "-ec", "mkdir /data/out; cp -a /data/in/. /data/out"],
+        inputs={"in": "/data/in"},
+        outputs={"out": "/data/out"},
     )
-    step_with_folder = make_step(
-        ["sh", "-ec", "mkdir /data/out; cp -a /data/in/. /data/out"], inputs={"in": "/data/in"}, outputs={"out": "/data/out"}
-    )
-    assert step is not step_with_folder
-    run = cluster.run(step_with_folder, {"in": source})
+    run = cluster.run(step, {"in": source})
     assert run.outcome.exit_code == 0, run.outcome.message
     assert listing(run.outcome.outputs["out"]) == listing(source)
 
@@ -86,7 +84,9 @@ def test_a_directory_arrives_and_leaves_as_it_is(cluster: Cluster, tmp_path: Pat
 def listing(folder: Path) -> list[tuple[str, int, str | bytes | None]]:
     entries: list[tuple[str, int, str | bytes | None]] = []
     for path in sorted(folder.rglob("*")):
-        content: str | bytes | None = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        content: str | bytes | None = (
+            os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        )
         entries.append((str(path.relative_to(folder)), path.lstat().st_mode, content))
     return entries
 
@@ -132,14 +132,18 @@ def test_a_user_that_is_not_root_reads_inputs_and_writes_outputs(cluster: Cluste
     (tmp_path / "x").write_bytes(b"x")
     user = {"runAsUser": 1000, "runAsNonRoot": True}
     step = make_step(
-        ["sh", "-ec", "umask 077; id -u; mkdir /tmp/o; cat /in/x > /tmp/o/y; chmod 600 /tmp/o/y"],
+        ["sh", "-ec", "umask 077; mkdir -p /tmp/o; cat /in/x > /tmp/o/y; chmod 600 /tmp/o/y"],
         inputs={"x": "/in/x"},
         outputs={"y": "/tmp/o/y", "o": "/tmp/o"},
         options={"securityContext": user} if where == "container" else {},
     )
     from kubernetes.client import V1PodSecurityContext
 
-    arguments = {} if where == "container" else {"security_context": V1PodSecurityContext(run_as_user=1000, run_as_non_root=True)}
+    arguments = (
+        {}
+        if where == "container"
+        else {"security_context": V1PodSecurityContext(run_as_user=1000, run_as_non_root=True)}
+    )
     run = cluster.run(step, {"x": tmp_path / "x"}, **arguments)
     assert run.outcome.exit_code == 0, run.outcome.message
     assert run.read("y") == b"x"
@@ -155,11 +159,15 @@ def test_an_input_cannot_be_changed(cluster: Cluster, tmp_path: Path) -> None:
 def test_a_failed_program_says_how_and_its_outputs_are_kept(cluster: Cluster) -> None:
     """DP-01, DP-10."""
     step = make_step(
-        ["sh", "-c", "echo partial > /tmp/y; echo 'no more data' > /dev/termination-log; exit 3"], outputs={"y": "/tmp/y", "z": "/tmp/z"}
+        ["sh", "-c", "echo partial > /tmp/y; echo 'no more data' > /dev/termination-log; exit 3"],
+        outputs={"y": "/tmp/y", "z": "/tmp/z"},
     )
     run = cluster.run(step)
     assert run.outcome.exit_code == 3
-    assert run.outcome.message == f"exit code 3, Error, no more data; pod {run.pod} in namespace {cluster.namespace}, phase Running"
+    assert (
+        run.outcome.message
+        == f"exit code 3, Error, no more data; pod {run.pod} in namespace {cluster.namespace}, phase Running"
+    )
     assert run.read("y") == b"partial\n"
     assert set(run.outcome.outputs) == {"y"}
     assert cluster.exists(run.pod), "failed pods are kept"
@@ -167,14 +175,16 @@ def test_a_failed_program_says_how_and_its_outputs_are_kept(cluster: Cluster) ->
 
 @pytest.mark.parametrize("outputs", [{}, {"y": "/tmp/y"}], ids=["plain", "wrapped"])
 def test_a_signal_is_an_exit_code(cluster: Cluster, outputs: dict[str, str]) -> None:
-    run = cluster.run(make_step(["sh", "-c", "sh -c 'kill -9 $$'; exit $?"], outputs=outputs))
+    run = cluster.run(make_step(["sh", "-c", "sh -c 'kill -9 $$$$'; exit $?"], outputs=outputs))
     assert run.outcome.exit_code == 128 + signal.SIGKILL
     assert run.outcome.message.startswith("exit code 137 (SIGKILL), Error; pod ")
 
 
 def test_a_program_that_runs_out_of_memory_says_so(cluster: Cluster) -> None:
     step = make_step(
-        ["sh", "-c", "tail -c 500m /dev/zero"], outputs={"y": "/tmp/y"}, options={"resources": {"limits": {"memory": "32Mi"}}}
+        ["sh", "-c", "tail -c 500m /dev/zero"],
+        outputs={"y": "/tmp/y"},
+        options={"resources": {"limits": {"memory": "32Mi"}}},
     )
     message = cluster.run(step).outcome.message
     assert "exit code 137 (SIGKILL), OOMKilled, out of memory: its limit is 32Mi" in message
@@ -205,7 +215,12 @@ def test_a_kept_pod_comes_to_rest(cluster: Cluster) -> None:
 def test_an_image_without_a_command_runs_as_it_is(cluster: Cluster, tmp_path: Path) -> None:
     """A-09: the image's own entrypoint; busybox's is sh, which ends at once."""
     (tmp_path / "x").write_bytes(b"x\n")
-    step = make_step(None, ["sh", "-c", "cat /in/x > /out/y; touch /out/same"], inputs={"x": "/in/x"}, outputs={"y": "/out/y", "no": "/out/no"})
+    step = make_step(
+        None,
+        ["sh", "-c", "cat /in/x > /out/y; touch /out/same"],
+        inputs={"x": "/in/x"},
+        outputs={"y": "/out/y", "no": "/out/no"},
+    )
     run = cluster.run(step, {"x": tmp_path / "x"})
     assert run.outcome.exit_code == 0, run.outcome.message
     assert {name: run.read(name) for name in run.outcome.outputs} == {"y": b"x\n"}
@@ -223,7 +238,9 @@ def test_init_containers_see_the_inputs_and_native_sidecars_run_beside_main(clus
         options=mount,
         pod=PodOptions(
             init_containers=(container("prepare", "cp", "/in/x", "/shared/init", mirror=True),),
-            sidecars=(container("side", "sh", "-c", "trap '' TERM; echo -n side > /shared/side; sleep 600", mirror=True),),
+            sidecars=(
+                container("side", "sh", "-c", "trap '' TERM; echo -n side > /shared/side; sleep 600", mirror=True),
+            ),
             volumes=(shared,),
         ),
     )
@@ -234,21 +251,29 @@ def test_init_containers_see_the_inputs_and_native_sidecars_run_beside_main(clus
 
 def test_a_failing_init_container_fails_the_step(cluster: Cluster) -> None:
     """D-11: main never starts."""
-    step = make_step(["true"], outputs={"y": "/y"}, pod=PodOptions(init_containers=(container("prepare", "sh", "-c", "exit 4"),)))
+    step = make_step(
+        ["true"], outputs={"y": "/y"}, pod=PodOptions(init_containers=(container("prepare", "sh", "-c", "exit 4"),))
+    )
     outcome = cluster.run(step).outcome
     assert outcome.exit_code == 4
     assert outcome.message.startswith("init container 'prepare' ended with exit code 4 (Error); pod ")
 
 
 def test_a_sidecar_that_fails_decides_nothing(cluster: Cluster) -> None:
-    step = make_step(["sh", "-c", "sleep 1; echo ok > /y"], outputs={"y": "/y"}, pod=PodOptions(sidecars=(container("side", "false"),)))
+    step = make_step(
+        ["sh", "-c", "sleep 1; echo ok > /y"],
+        outputs={"y": "/y"},
+        pod=PodOptions(sidecars=(container("side", "false"),)),
+    )
     run = cluster.run(step)
     assert (run.outcome.exit_code, run.read("y")) == (0, b"ok\n")
 
 
 def test_an_unknown_image_fails_the_step_by_name(cluster: Cluster) -> None:
     step = make_step(["true"], image="localhost:1/no/such:image")
-    with pytest.raises(StepError, match=r"did not start.*image 'localhost:1/no/such:image' cannot be pulled \(") as caught:
+    with pytest.raises(
+        StepError, match=r"did not start.*image 'localhost:1/no/such:image' cannot be pulled \("
+    ) as caught:
         cluster.run(step, startup_timeout_seconds=3)
     assert "Check the image's name" in str(caught.value)
     assert not cluster.core.list_namespaced_pod(cluster.namespace, field_selector="status.phase=Pending").items or True
@@ -256,7 +281,10 @@ def test_an_unknown_image_fails_the_step_by_name(cluster: Cluster) -> None:
 
 def test_a_pod_that_no_node_takes_names_the_reason(cluster: Cluster) -> None:
     step = make_step(["true"], options={"resources": {"requests": {"cpu": "10000"}}}, outputs={"y": "/y"})
-    with pytest.raises(StepError, match=r"did not start within 1 s: no node takes the pod \(Unschedulable\): .*Insufficient cpu.*startup_timeout allows more"):
+    with pytest.raises(
+        StepError,
+        match=r"did not start within 1 s: no node takes the pod \(Unschedulable\): .*Insufficient cpu.*startup_timeout allows more",
+    ):
         cluster.run(step, startup_timeout_seconds=1)
 
 
@@ -287,7 +315,10 @@ def delete_when_running(cluster: Cluster, operator: object) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         pod = getattr(operator, "pod", None)
-        if pod is not None and cluster.core.read_namespaced_pod(pod.metadata.name, cluster.namespace).status.phase == "Running":
+        if (
+            pod is not None
+            and cluster.core.read_namespaced_pod(pod.metadata.name, cluster.namespace).status.phase == "Running"
+        ):
             cluster.core.delete_namespaced_pod(pod.metadata.name, cluster.namespace, grace_period_seconds=1)
             return
         time.sleep(0.1)
@@ -296,13 +327,17 @@ def delete_when_running(cluster: Cluster, operator: object) -> None:
 
 def test_a_refused_pod_names_what_is_wrong(cluster: Cluster) -> None:
     step = make_step(["true"], options={"env": [{"name": "a=b", "value": "secret value"}]})
-    with pytest.raises(StepError, match=r"refused the pod of the step in namespace .*env.*Mend what it names") as caught:
+    with pytest.raises(
+        StepError, match=r"refused the pod of the step in namespace .*env.*Mend what it names"
+    ) as caught:
         cluster.run(step)
     assert "secret value" not in str(caught.value)
 
 
 def test_a_missing_namespace_is_named(cluster: Cluster) -> None:
-    with pytest.raises(StepError, match=r'namespaces? "?nowhere-at-all"? not found.*Create the namespace nowhere-at-all'):
+    with pytest.raises(
+        StepError, match=r'namespaces? "?nowhere-at-all"? not found.*Create the namespace nowhere-at-all'
+    ):
         cluster.run(make_step(["true"]), namespace="nowhere-at-all")
 
 
@@ -323,7 +358,9 @@ def test_the_hook_for_pods_and_a_template_still_apply(cluster: Cluster, monkeypa
 
     seen: list[list[str]] = []
     monkeypatch.setattr(host, "pod_mutation_hook", lambda pod: seen.append([one.name for one in pod.spec.containers]))
-    template = {"spec": {"containers": [{"name": "any", "env": [{"name": "FROM", "value": "template"}]}], "priority": None}}
+    template = {
+        "spec": {"containers": [{"name": "any", "env": [{"name": "FROM", "value": "template"}]}], "priority": None}
+    }
     run = cluster.run(make_step(["sh", "-c", "echo -n $FROM > /y"], outputs={"y": "/y"}), pod_template_dict=template)
     assert seen == [["kfp-helper", "main"]]
     assert run.read("y") == b"template"

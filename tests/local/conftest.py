@@ -14,6 +14,7 @@ import pytest
 from kfp_airflow.local.process import Isolation
 from tests.local.runs import Run, container, process_runs, step
 
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder for environments that the tests of one session share."""
@@ -67,7 +68,9 @@ def nobody() -> Callable[[list[str], Path], subprocess.CompletedProcess[str]]:
     """Return a way to run a Python program as a user without rights, with this project and `uv` in reach."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root, with setpriv, can become a user without rights")
-    python = next((path for path in ("/usr/bin/python3.12", "/usr/bin/python3.11", "/usr/bin/python3") if Path(path).exists()), "")
+    python = next(
+        (path for path in ("/usr/bin/python3.12", "/usr/bin/python3.11", "/usr/bin/python3") if Path(path).exists()), ""
+    )
     project = Path(__file__).resolve().parents[2]
     if not python or not os.access(project, os.R_OK):
         pytest.skip("no Python that every user may run")
@@ -75,6 +78,8 @@ def nobody() -> Callable[[list[str], Path], subprocess.CompletedProcess[str]]:
 
     def call(arguments: list[str], home: Path) -> subprocess.CompletedProcess[str]:
         env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run([*prefix, python, *arguments], env=env, cwd=home, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [*prefix, python, *arguments], env=env, cwd=home, capture_output=True, text=True, check=False
+        )
 
     return call

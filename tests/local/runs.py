@@ -66,13 +66,14 @@ class Runs:
 
     make: Callable[[Callable[[str], None]], ProcessRuntime | ContainerRuntime]
     folder: Path
+    odd: str = ""
     lines: list[str] = field(default_factory=list)
     count: int = 0
     runtime: ProcessRuntime | ContainerRuntime = field(init=False)
 
     def __call__(self, step: ResolvedStep, /, **inputs: Path) -> Outcome:
         self.count += 1
-        work = self.folder / f"run:{self.count}, odd"  # an overlay's options give `:` and `,` a meaning
+        work = self.folder / f"run {self.count}{self.odd}"
         work.mkdir()
         self.runtime = self.make(self.lines.append)
         return self.runtime.run(step, inputs=inputs, work=work)
@@ -80,6 +81,6 @@ class Runs:
 
 def process_runs(isolation: Isolation, cache: Path, folder: Path) -> Runs:
     """Return runs on the process runtime."""
-    return Runs(lambda log: ProcessRuntime(cache=cache, log=log, isolation=isolation), folder)
-
-
+    # An overlay's options give `:` and `,` a meaning; a path in PYTHONPATH cannot have the first.
+    odd = "" if isolation == "folders" else ":, odd"
+    return Runs(lambda log: ProcessRuntime(cache=cache, log=log, isolation=isolation), folder, odd)

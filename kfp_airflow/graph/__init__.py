@@ -1,0 +1,1 @@
+"""The graph of a pipeline: what an author meant, between every front end and every back end."""

@@ -1,0 +1,156 @@
+"""Runs under the real kfp and under ours, and prints what each makes of the same components, as one JSON object.
+
+`python sdk_probe.py` under the real SDK; `probe()` is called inside `kfp_alias()` under ours.
+"""
+# ruff: noqa: B006, BLE001, F821, UP006, UP035, UP045 - the functions are written as KFP authors write them
+
+import inspect
+import json
+import sys
+import warnings
+
+COMPONENT = """\
+name: A component
+description: It does.
+inputs: %s
+outputs: [{name: Out 1, type: Model}, {name: out_1}, {name: mlpipeline_metrics}]
+implementation:
+  container:
+    image: busybox
+    command: [run, '5']
+    args: %s
+"""
+
+CASES = {
+    "value": ("[{name: a}]", "[--a, {inputValue: a}]", {"a": "x"}),
+    "path": ("[{name: A file}]", "[{inputPath: A file}, {outputPath: Out 1}]", {"a_file": "text"}),
+    "integer": ("[{name: a, type: Integer}]", "[{inputValue: a}]", {"a": 5}),
+    "integer_of_float": ("[{name: a, type: Integer}]", "[{inputValue: a}]", {"a": 5.5}),
+    "integer_of_bool": ("[{name: a, type: Integer}]", "[{inputValue: a}]", {"a": True}),
+    "float_of_int": ("[{name: a, type: Float}]", "[{inputValue: a}]", {"a": 4}),
+    "bool": ("[{name: a, type: Bool}]", "[{inputValue: a}]", {"a": False}),
+    "bool_of_int": ("[{name: a, type: Boolean}]", "[{inputValue: a}]", {"a": 1}),
+    "string_of_int": ("[{name: a, type: String}]", "[{inputValue: a}]", {"a": 5}),
+    "json": ("[{name: a, type: JsonObject}]", "[{inputValue: a}]", {"a": {"b": [1, None], "a": "ü"}}),
+    "list_of_tuple": ("[{name: a, type: JsonArray}]", "[{inputValue: a}]", {"a": (1, 2)}),
+    "typing_list": ("[{name: a, type: 'typing.List[int]'}]", "[{inputValue: a}]", {"a": [1]}),
+    "untyped_list": ("[{name: a}]", "[{inputValue: a}]", {"a": [True]}),
+    "untyped_tuple": ("[{name: a}]", "[{inputValue: a}]", {"a": (1,)}),
+    "unknown_type": ("[{name: a, type: Foo}]", "[{inputValue: a}]", {"a": 5}),
+    "default": ("[{name: a, default: 3}]", "[{inputValue: a}]", {}),
+    "default_bool": ("[{name: a, default: true, type: Bool}]", "[{inputValue: a}]", {}),
+    "default_text_of_integer": ("[{name: a, default: '007', type: Integer}]", "[{inputValue: a}]", {}),
+    "optional": ("[{name: a, optional: true}]", "[--a, {inputValue: a}]", {}),
+    "optional_default": ("[{name: a, optional: true, default: '7'}]", "[--a, {inputValue: a}]", {}),
+    "optional_none": ("[{name: a, optional: true, default: '7'}]", "[--a, {inputValue: a}]", {"a": None}),
+    "optional_file_none": ("[{name: a, optional: true}]", "[{inputPath: a}]", {"a": None}),
+    "required_none": ("[{name: a}]", "[{inputValue: a}]", {"a": None}),
+    "empty": ("[{name: a}]", "[{inputValue: a}]", {"a": ""}),
+    "unused": ("[{name: a}, {name: b, default: x}, {name: c, optional: true}]", "[]", {"a": "1"}),
+    "concat": ("[{name: a}, {name: b}]", "[{concat: [a, {inputValue: a}, {inputPath: b}]}]", {"a": "1", "b": 2}),
+    "if_present": (
+        "[{name: a}]", "[{if: {cond: {isPresent: a}, then: [--a, {inputValue: a}], else: none}}]", {"a": "1"}),
+    "if_absent": ("[{name: a, optional: true}]", "[{if: {cond: {isPresent: a}, then: y, else: [n, m]}}]", {}),
+    "if_text": ("[]", "[{if: {cond: 'off', then: y, else: n}}, {if: {cond: true, then: y}}]", {}),
+    "second_version": ("[{name: a}]", "[{executorInput: null}, {inputUri: a}, {outputUri: Out 1}]", {"a": "1"}),
+    "names": ("[{name: A b}, {name: a_b}, {name: 1st}]", "[]", {"a_b": 1, "a_b_2": 2, "n1st": 4}),
+    "missing": ("[{name: a}, {name: b}]", "[]", {}),
+    "unexpected": ("[{name: a}]", "[]", {"a": 1, "c": 1}),
+    "twice": ("[{name: a}, {name: a}]", "[]", {"a": 1}),
+    "unknown_input": ("[{name: a}]", "[{inputValue: b}]", {"a": 1}),
+    "unknown_key": ("[{name: a, typ: x}]", "[]", {"a": 1}),
+    "number_in_args": ("[]", "[5]", {}),
+}  # fmt: skip
+
+
+def functions():
+    from typing import Dict, List, NamedTuple, Optional
+
+    from kfp.components import InputBinaryFile, InputPath, InputTextFile, OutputBinaryFile, OutputPath, OutputTextFile
+
+    def plain(a, b=3, c="x", d=None, e=True, f=(1,)):
+        """Plain. More of the same.
+
+        Args:
+            a: First.
+            c (str): Third
+              of all.
+        """
+
+    def typed(
+        a: int, b: float = 1, c: bool = False, d: List[int] = [1], e: Dict[str, int] = {}, f: Optional[str] = None
+    ) -> int:
+        """Short.
+
+        Parameters
+        ----------
+        a : int
+            The a.
+        """
+
+    def files(
+        a_path: InputPath("CSV"),
+        b_file: InputTextFile(str),
+        c: InputBinaryFile(),
+        d_file_path: OutputPath({"M": {"x": 1}}),
+        e_file: OutputTextFile(int),
+        f_path: OutputBinaryFile(),
+        a: int = 1,
+        g_path: InputPath() = None,
+    ) -> NamedTuple("Outputs", [("x", int), ("mlpipeline_metrics", "Metrics"), ("y", Optional[int])]):
+        """:param a: the a"""
+
+    def _odd__name(a: "Custom", *, b: "list" = [2]) -> Dict[str, int]:
+        pass
+
+    def wrong_default(a: int = 5.5, b: "Custom" = 3):
+        pass
+
+    def file_default(a: InputTextFile() = None):
+        pass
+
+    return [plain, typed, files, _odd__name, wrong_default, file_default]
+
+
+def probe():
+    """Return case → what came out, in plain data: of errors only that there was one."""
+    import kfp
+    from kfp import components
+
+    def step(factory, arguments):
+        with kfp.dsl.Pipeline("p"):
+            op = factory(**arguments)
+            return {
+                "command": list(op.command), "arguments": list(op.arguments), "artifacts": dict(op.artifact_arguments),
+                "paths": dict(op.input_artifact_paths), "values": dict(op._parameter_arguments),
+                "files": dict(op.file_outputs), "legacy": dict(op.output_artifact_paths),
+                "outputs": {name: [str(value), value.param_type] for name, value in op.outputs.items()},
+                "reference": op._component_ref.to_dict(), "name": op.name,
+            }  # fmt: skip
+
+    def loaded(inputs, args, arguments):
+        factory = components.load_component_from_text(COMPONENT % (inputs, args))
+        return {"signature": str(inspect.signature(factory)), "doc": factory.__doc__, **step(factory, arguments)}
+
+    def described(function):
+        factory = components.create_component_from_func(function, packages_to_install=["a==1"])
+        spec = factory.component_spec.to_dict()
+        spec["implementation"]["container"]["command"][-1] = "program"
+        return {"signature": str(inspect.signature(factory)), "spec": spec}
+
+    found = {name: attempt(loaded, *case) for name, case in CASES.items()}
+    found.update({function.__name__: attempt(described, function) for function in functions()})
+    return json.loads(json.dumps(found))
+
+
+def attempt(make, *arguments):
+    """Return what `make` returns, or the word "refused"."""
+    try:
+        return make(*arguments)
+    except Exception:
+        return "refused"
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    sys.stdout.write(json.dumps(probe()))
