@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from typing_extensions import override
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -15,6 +17,7 @@ class Where:
     file: str
     line: int
 
+    @override
     def __str__(self) -> str:
         """Return `file:line`, the file relative to the working folder where that is shorter."""
         relative = os.path.relpath(self.file) if os.path.isabs(self.file) else self.file
@@ -40,6 +43,7 @@ class Diagnostic:
     row: str | None = None
     severity: Literal["error", "warning"] = "error"
 
+    @override
     def __str__(self) -> str:
         """Return two lines: `file:line: [step 'x': ]problem [code]`, then the indented advice."""
         step = f"step '{self.step}': " if self.step else ""

@@ -14,13 +14,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from kfp_airflow.diagnostics import StepError, UsageError
-
-if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
 
 CHUNK_BYTES = 1 << 20
 
@@ -63,8 +60,8 @@ class Store:
             finally:
                 partial.unlink(missing_ok=True)
         else:
-            with self._path(uri).open("wb") as stream:
-                _write(source, cast("BinaryIO", stream), digest)
+            with _open_remote(uri, "wb") as stream:
+                _write(source, stream, digest)
         return Stored(uri=uri, size=digest.size, sha256=digest.hexdigest, kind="directory" if directory else "file")
 
     def fetch(self, stored: Stored, target: Path) -> Path:
@@ -111,7 +108,7 @@ class Store:
         try:
             if self._local is not None:
                 return (self._local / name).open("rb")
-            return cast("BinaryIO", self._path(stored.uri).open("rb"))
+            return _open_remote(stored.uri, "rb")
         except FileNotFoundError as error:
             raise StepError(
                 f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again"
@@ -123,12 +120,6 @@ class Store:
         if name == stored.uri or any(part in {"", ".", ".."} for part in name.split("/")):
             raise StepError(f"{stored.uri} does not lie in the artifact store {self.root} ([kfp_airflow] artifacts)")
         return name
-
-    @staticmethod
-    def _path(uri: str) -> ObjectStoragePath:
-        from airflow.sdk import ObjectStoragePath  # noqa: PLC0415 - Airflow only where an object store is used
-
-        return ObjectStoragePath(uri)
 
 
 def local_folder(root: str) -> Path | None:
@@ -162,6 +153,13 @@ def default_root(airflow_home: str) -> str:
     if not airflow_home:
         raise UsageError("there is no Airflow home; set [kfp_airflow] artifacts")
     return f"file://{quote(str(Path(airflow_home).absolute() / 'kfp_artifacts'))}"
+
+
+def _open_remote(uri: str, mode: Literal["rb", "wb"]) -> BinaryIO:
+    """Open an object by Airflow's ObjectStoragePath, which knows its connection; imported only where it is used."""
+    from airflow.sdk import ObjectStoragePath
+
+    return cast("BinaryIO", ObjectStoragePath(uri).open(mode))  # type: ignore[no-untyped-call] # of universal_pathlib
 
 
 class _Digest:

@@ -6,12 +6,14 @@ which Airflow records under that name (`_serialize_dags` in its dag_processing/p
 """
 
 from __future__ import annotations
+
 import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG
+from typing_extensions import override
 
 from kfp_airflow.dag.build import dag_id_of
 from kfp_airflow.diagnostics import KfpAirflowError
@@ -28,8 +30,8 @@ class BrokenDag(DAG):
         super().__init__(dag_id=f"{dag_id_of(path.stem)}.{digest}", schedule=None)
         self._problem = problem
 
-    @property
-    def relative_fileloc(self) -> str | None:  # type: ignore[override] # Airflow's plain attribute, computed here
+    @property  # type: ignore[explicit-override] # mypy does not see it on a property with a setter
+    def relative_fileloc(self) -> str | None:
         """The pipeline's own file, relative to the bundle where it lies in it."""
         if self._loader is None:
             return None
@@ -41,7 +43,7 @@ class BrokenDag(DAG):
     def relative_fileloc(self, value: str | None) -> None:
         self._loader = value
 
-    @property
+    @property  # type: ignore[explicit-override] # as above
     def deadline(self) -> Any:
         """Read when the DAG is serialized."""
         self._raise()
@@ -50,6 +52,7 @@ class BrokenDag(DAG):
     def deadline(self, value: object) -> None:
         """Accept what the constructor sets."""
 
+    @override
     def validate(self) -> None:
         """Fail where nothing keys serialization errors by file: outside of the dag processor the loader's file has the error."""
         if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") != "client":
@@ -57,7 +60,9 @@ class BrokenDag(DAG):
 
     def _raise(self) -> None:
         if self._problem is not None:
-            raise KfpAirflowError(str(self._problem)) from None  # the list shows tracebacks; the author needs the message
+            raise KfpAirflowError(
+                str(self._problem)
+            ) from None  # the list shows tracebacks; the author needs the message
 
 
 def broken_dag(path: Path, problem: KfpAirflowError) -> None:

@@ -176,7 +176,7 @@ class LiveProgress:
 
 def print_report(console: Console, report: RunReport, logs: Iterable[str], home: Home) -> None:
     """Print the table of a run's tasks, where artifacts and logs lie, and why tasks failed."""
-    console.print(_table(report.tasks))
+    _print_table(console, _table(report.tasks))
     for task, log in zip(report.tasks, logs, strict=True):
         if task.state == "failed":
             _print_failure(console, task, log)
@@ -187,6 +187,16 @@ def print_report(console: Console, report: RunReport, logs: Iterable[str], home:
     console.print(f"Artifacts: {escape(str(home.artifacts))}", soft_wrap=True)
     folder = home.logs / f"dag_id={report.dag_id}" / f"run_id={report.run_id}"
     console.print(f"Logs:      {escape(str(folder))}", soft_wrap=True)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():  # without the blanks that fill its last column
+        console.print(Text(line.rstrip()), soft_wrap=True)
 
 
 def _table(tasks: Iterable[TaskReport]) -> Table:

@@ -15,24 +15,26 @@ CLUSTER_TIMEOUT_S: Final = 10
 
 
 def choose_runtime(asked: str, pipeline: Pipeline) -> str:
-    """Return the runtime of a run: for `auto`, containers where an engine answers, else processes.
+    """Return the runtime of a run: for `auto`, processes where they can stand in for the images, else containers.
 
-    Raises UsageError where no engine answers and containers are asked for, and where processes cannot stand in for the
-    images of steps that run in any case; those behind a condition may never be needed.
+    Only steps that run in any case count; those behind a condition may never be needed.
+    Raises UsageError where no engine answers and containers are asked for, and where nothing here can run the images.
     """
     if asked == "kubernetes":
         return asked
-    engine = None if asked == "process" else find_engine()
-    if engine is not None:
+    problems = [problem for step in _certain(pipeline.members) for problem in _image_problems(step)]
+    if asked == "process" or (asked == "auto" and not problems):
+        if problems:
+            raise UsageError("\n".join(problems))
+        return "process"
+    if find_engine() is not None:
         return "container"
     if asked == "container":
         raise UsageError(
             "--runtime container: neither docker nor podman answers on this machine. "
             "Start one of them, or leave --runtime out to run the steps as processes"
         )
-    if problems := [problem for step in _certain(pipeline.members) for problem in _image_problems(step)]:
-        raise UsageError("\n".join(problems))
-    return "process"
+    raise UsageError("\n".join(problems))
 
 
 def require_cluster() -> None:

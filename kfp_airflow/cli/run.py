@@ -50,32 +50,22 @@ def run_request(request: Request, options: RunOptions) -> int:
     console = make_console()
     session = SessionProcess(home, runtime=request.runtime)
     finished: Finished | None = None
-    interrupted = False
-    with _ended_like_ctrl_c():
-        try:
+    try:
+        with _ended_like_ctrl_c():
             session.ask(request)
             with make_progress(console) as progress:
-                while True:
-                    try:
-                        finished = _follow(session, progress, verbose=options.verbose) or finished
-                        break
-                    except KeyboardInterrupt:
-                        if interrupted:
-                            break
-                        interrupted = True
-                        progress.say("Interrupted: ending the steps that run (once more to end at once)")
-                        session.interrupt()
-        finally:
-            session.close(grace_s=1.0 if finished is None else 10.0)
-    if finished is None:
-        return INTERRUPTED if interrupted else _say_broken(session, "it ended without a result")
-    report = read_report(finished.report)
-    if options.json_out is not None:
-        write_report(report, options.json_out)
-    print_report(console, report, finished.logs, home)
-    if interrupted:
-        return INTERRUPTED
-    return SUCCEEDED if report.state == "success" else FAILED
+                finished, interrupted = _watch(session, progress, verbose=options.verbose)
+        if finished is None:
+            return INTERRUPTED if interrupted else _say_broken(session, "it ended without a result")
+        report = read_report(finished.report)
+        if options.json_out is not None:
+            write_report(report, options.json_out)
+        print_report(console, report, finished.logs, home)
+        if interrupted:
+            return INTERRUPTED
+        return SUCCEEDED if report.state == "success" else FAILED
+    finally:
+        session.close(grace_s=1.0 if finished is None else 10.0)
 
 
 def make_request(options: RunOptions) -> Request:
@@ -98,9 +88,22 @@ def make_request(options: RunOptions) -> Request:
     )
 
 
+def _watch(session: SessionProcess, progress: Progress, *, verbose: bool) -> tuple[Finished | None, bool]:
+    """Show the session to its end; return how the run ended, where that is told, and whether it was interrupted."""
+    interrupted = False
+    while True:
+        try:
+            return _follow(session, progress, verbose=verbose), interrupted
+        except KeyboardInterrupt:
+            if interrupted:
+                return None, True
+            interrupted = True
+            progress.say("Interrupted: ending the steps that run (once more to end at once)")
+            session.interrupt()
+
+
 def _follow(session: SessionProcess, progress: Progress, *, verbose: bool) -> Finished | None:
-    """Show what the session tells; return how the run ended, or None where that is not told."""
-    finished = None
+    """Show what the session tells; return how the run ended, or None where the session ends without telling."""
     for event in session.events():
         match event:
             case Waiting():
@@ -110,13 +113,13 @@ def _follow(session: SessionProcess, progress: Progress, *, verbose: bool) -> Fi
             case TaskChanged():
                 progress.change(event)
             case Finished():
-                finished = event
+                return event
             case Refused():
                 refuse(event.message)
             case Broken():
                 _say_broken(session, event.message, event.traceback if verbose else "")
                 raise SystemExit(FAILED)
-    return finished
+    return None
 
 
 def _say_broken(session: SessionProcess, message: str, traceback: str = "") -> int:

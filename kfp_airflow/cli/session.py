@@ -16,7 +16,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,15 +57,12 @@ def _run(request: Request, home: Home, events: EventWriter) -> None:
     watch = _start(_dag_id(request, dags), request, dags, events)
     from kfp_airflow.cli.scheduling import run_scheduler
 
-    try:
+    with suppress(SystemExit):  # told to end, or the command is gone
         run_scheduler(watch)
-    except SystemExit:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        end_unfinished_runs()
-        watch.look()
-        events.send(read_run(watch, home, dags))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_unfinished_runs()
+    watch.look()
+    events.send(read_run(watch, home, dags))
 
 
 @contextmanager

@@ -79,7 +79,32 @@ def function_to_spec(
     Raises PipelineError for a function that cannot become a component.
     """
     interface = interface_of(function)
-    program = Program(
+    program = _program(function, interface, extra_code)
+    docstring = _docstring(function)
+    described = {entry.arg_name: (entry.description or "").strip() or None for entry in docstring.params}
+    inputs = [
+        parts.InputSpec(port.name, port.type, described.get(str(port.argument)), port.default, port.optional)
+        for port in interface.inputs
+    ]
+    outputs = [
+        parts.OutputSpec(port.name, port.type, described.get(str(port.argument)))
+        for port in (*interface.output_files, *interface.returned)
+    ]
+    container = parts.ContainerSpec(
+        image=base_image, command=command(program.text(), tuple(packages)), args=_arguments(interface) or None
+    )
+    return parts.ComponentSpec(
+        name=human_name(function),
+        description=getattr(function, "_component_description", None) or docstring.short_description or None,
+        metadata=parts.MetadataSpec(annotations=annotations) if annotations else None,
+        inputs=inputs or None,
+        outputs=outputs or None,
+        implementation=parts.ContainerImplementation(container),
+    )
+
+
+def _program(function: Callable[..., Any], interface: Interface, extra_code: str) -> Program:
+    return Program(
         function=inspect.unwrap(function).__name__,
         source=function_source(function),
         extra_code=extra_code,
@@ -89,32 +114,6 @@ def function_to_spec(
         ),
         outputs=tuple(ProgramOutput(name=port.name, writer=_writer(port)) for port in interface.returned),
         single=interface.single,
-    )
-    docstring = _docstring(function)
-    described = {parameter.arg_name: (parameter.description or "").strip() or None for parameter in docstring.params}
-    return parts.ComponentSpec(
-        name=human_name(function),
-        description=getattr(function, "_component_description", None)
-        or (docstring.short_description or "").strip()
-        or None,
-        metadata=parts.MetadataSpec(annotations=annotations) if annotations else None,
-        inputs=[
-            parts.InputSpec(port.name, port.type, described.get(str(port.argument)), port.default, port.optional)
-            for port in interface.inputs
-        ]
-        or None,
-        outputs=[
-            parts.OutputSpec(port.name, port.type, described.get(str(port.argument)))
-            for port in (*interface.output_files, *interface.returned)
-        ]
-        or None,
-        implementation=parts.ContainerImplementation(
-            parts.ContainerSpec(
-                image=base_image,
-                command=list(command(program.text(), tuple(packages))),
-                args=_arguments(interface) or None,
-            )
-        ),
     )
 
 

@@ -96,7 +96,7 @@ def _check_depth(content: str, name: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark is not None else 0
             raise _refused(name, f"this YAML is nested more than {MAX_DEPTH} levels deep", "Make it flatter.", line)
 
 

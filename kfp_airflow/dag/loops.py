@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import task_group
 
@@ -16,6 +16,9 @@ from kfp_airflow.graph.model import ContainerStep, Loop, walk
 from kfp_airflow.graph.text import ItemRef, Reference
 from kfp_airflow.operators.items import ItemsOperator
 from kfp_airflow.operators.placement import LoopItems
+
+if TYPE_CHECKING:
+    from airflow.sdk import TaskGroup
 
 
 def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) -> None:
@@ -36,7 +39,7 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
     def iteration(item: Any) -> None:  # noqa: ARG001 - a task finds its item by its map index; Airflow wants the name
         build_body(inner)
 
-    build.groups[loop.id] = iteration.expand(item=mapped)
+    build.groups[loop.id] = cast("TaskGroup", iteration.expand(item=mapped))
 
 
 def _build_items_task(loop: Loop, items: Reference, scope: Scope) -> ItemsOperator:

@@ -35,7 +35,9 @@ def build_task(step: ContainerStep, scope: Scope) -> BaseOperator:
 def build_exit_task(step: ContainerStep, build: Build) -> BaseOperator:
     """Return the task of an exit handler: a teardown, which runs whatever happened before it (EH-02)."""
     placement = Placement(facts=build.facts, handles_exit=True)
-    return _make_task(step, placement, {}, build).as_teardown()
+    task = _make_task(step, placement, {}, build)
+    task.as_teardown()
+    return task
 
 
 def placement_of(wanted: Iterable[Reference], scope: Scope) -> Placement:
@@ -82,10 +84,10 @@ def _make_task(step: ContainerStep, placement: Placement, arguments: Mapping[str
 def _make_operator(runtime: Runtime, arguments: Mapping[str, Any]) -> BaseOperator:
     """Return the operator of a runtime, imported only where it is used: the pod operator's import takes 0.9 s."""
     if runtime == "kubernetes":
-        from kfp_airflow.operators.pod import PodStepOperator  # noqa: PLC0415
+        from kfp_airflow.operators.pod import PodStepOperator
 
         return PodStepOperator(**arguments)
-    from kfp_airflow.operators.local import LocalStepOperator  # noqa: PLC0415
+    from kfp_airflow.operators.local import LocalStepOperator
 
     return LocalStepOperator(runtime=runtime, **arguments)
 

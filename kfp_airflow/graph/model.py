@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 from kfp_airflow.diagnostics import UNKNOWN, Where
-from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, OutputRef, Struct, Text, Tree
-from kfp_airflow.graph.text import ItemRef, ParameterRef
+from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, ItemRef, OutputRef, ParameterRef, Struct, Text, Tree
 
 RetryPolicy: TypeAlias = Literal["Always", "OnError", "OnFailure", "OnTransientError"]
 Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -232,8 +231,8 @@ class ExitHandler:
     where: Where = field(default=UNKNOWN, compare=False, repr=False)
 
 
-Group: TypeAlias = Union[Condition, Loop, SubGraph, ExitHandler]
-Member: TypeAlias = Union[Step, Group]
+Group: TypeAlias = Condition | Loop | SubGraph | ExitHandler
+Member: TypeAlias = Step | Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

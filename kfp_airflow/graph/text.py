@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, Union, get_args
+from typing import Literal, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Struct:
         return next((value for name, value in self.entries if name.constant == key), None)
 
 
-Tree: TypeAlias = Union[None, bool, int, float, Text, tuple["Tree", ...], Struct]
-Json: TypeAlias = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+Tree: TypeAlias = None | bool | int | float | Text | tuple["Tree", ...] | Struct
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 EMPTY_STRUCT = Struct()
 

@@ -157,7 +157,7 @@ class Sandbox:
             if Path(point.path).is_dir():
                 self._add_layer(point.path, point.path)
             else:
-                self._mount("bind", point.path, source=point.path, readonly=True)
+                self._mount("bind", point.path, source=point.path, readonly=True, required=False)
 
     def _show_entries(self, path: str, nested: tuple[MountPoint, ...]) -> None:
         shown_mounts = {point.path for point in nested}
@@ -167,13 +167,14 @@ class Sandbox:
             if inner in self._private or (inner in all_mounts and inner not in shown_mounts):
                 continue
             if entry.is_symlink():
-                here.symlink_to(os.readlink(inner))
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    here.symlink_to(os.readlink(inner))
             elif entry.is_dir():
                 here.mkdir()
                 self._show(inner, nested)
             elif entry.is_file():
                 here.touch()
-                self._mount("bind", inner, source=inner, readonly=True)
+                self._mount("bind", inner, source=inner, readonly=True, required=False)
 
     # --- the container's own folders
 
@@ -302,7 +303,7 @@ def _entries(path: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(path) as entries:
             yield from sorted(entries, key=lambda entry: entry.name)
-    except PermissionError:
+    except OSError:  # not for this user, or gone
         return
 
 

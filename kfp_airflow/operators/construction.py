@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from airflow.sdk import BaseOperator
+from typing_extensions import override
 
 _CONVERTED: Final = frozenset(
     name.removeprefix("_convert_") for name in dir(BaseOperator) if name.startswith("_convert_")
@@ -22,6 +23,7 @@ class QuickConstruction:
 
     __slots__ = ()
 
+    @override
     def __setattr__(self, key: str, value: Any) -> None:
         if key in _CONVERTED or "_BaseOperator__instantiated" in self.__dict__:
             super().__setattr__(key, value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from typing_extensions import override
 
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.text import Reference, text
@@ -36,6 +37,7 @@ class ItemsOperator(BaseOperator):
         self.keys = keys
         self.placement = placement
 
+    @override
     def execute(self, context: Context) -> list[FrozenItem]:
         """Return the frozen items."""
         values = RunValues(self.placement, context, open_store())

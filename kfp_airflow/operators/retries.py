@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from typing_extensions import override
+
 from kfp_airflow.diagnostics import StepFailed
 from kfp_airflow.graph.model import Retry, RetryPolicy
 from kfp_airflow.version_compat import BaseRetryPolicy, RetryDecision
@@ -45,6 +47,7 @@ class ArgoRetryPolicy(BaseRetryPolicy):
 
     retry: Retry
 
+    @override
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
@@ -59,6 +62,7 @@ class ArgoRetryPolicy(BaseRetryPolicy):
             )
         return RetryDecision.retry(delay=delay_after(self.retry, try_number))
 
+    @override
     def serialize(self) -> dict[str, Any]:
         """Return nothing: the decision is made in the worker, which has the DAG itself."""
         return {}

@@ -150,12 +150,13 @@ class RunValues:
     def _loop_item(self) -> FrozenItem:
         if self._item is None:
             loop, ti = self.placement.loop, self._context["ti"]
-            if loop is None:
+            index = ti.map_index
+            if loop is None or index is None or index < 0:
                 raise StepError("a loop's item was asked for outside of the loop")
             if loop.values is not None:
-                self._item = frozen_item(resolve_tree(loop.values[ti.map_index], self))
+                self._item = frozen_item(resolve_tree(loop.values[index], self))
             else:
-                self._item = parse_item(ti.xcom_pull(task_ids=loop.task_id, map_indexes=-1), ti.map_index)
+                self._item = parse_item(ti.xcom_pull(task_ids=loop.task_id, map_indexes=-1), index)
         return self._item
 
     def _item_text(self, reference: ItemRef) -> str:
@@ -209,7 +210,7 @@ def open_store() -> Store:
     """Return the store that `[kfp_airflow] artifacts` names, else the folder beside the Airflow home."""
     root = config.get("artifacts")
     if not root:
-        from airflow.configuration import AIRFLOW_HOME  # noqa: PLC0415 - read at run time only
+        from airflow.configuration import AIRFLOW_HOME
 
         root = default_root(AIRFLOW_HOME)
     return Store(root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from typing_extensions import override
 
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.operators.values import failed_tasks
@@ -25,6 +26,7 @@ class VerdictOperator(BaseOperator):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
+    @override
     def execute(self, context: Context) -> None:
         """Raise StepError, naming the failed tasks, where there are any."""
         failed = failed_tasks(context["ti"])

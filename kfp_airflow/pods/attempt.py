@@ -114,7 +114,7 @@ class Attempt:
                 follower.follow()  # the program still runs: its stream was cut, as proxies do
 
     def _collect_early(self, work: Path) -> Outcome | None:
-        """Return the outcome of a wrapped program that left exit code 0 behind; the API says so about a second later."""
+        """Return the outcome of a wrapped program that left exit code 0; the API says so about a second later."""
         if self._exchange is None or not self._exchange.wrapped:
             return None
         try:
@@ -156,8 +156,8 @@ class Attempt:
         elif time.monotonic() - self._begun > self._waits.startup_s:
             why = problem.text if problem is not None else state.describe_pod(self._pod)
             raise StepError(
-                f"pod {self._name} in namespace {self._namespace} did not start within {self._waits.startup_s:.0f} s: {why}. "
-                "[kfp_airflow] startup_timeout allows more"
+                f"pod {self._name} in namespace {self._namespace} did not start within {self._waits.startup_s:.0f} s: "
+                f"{why}. [kfp_airflow] startup_timeout allows more"
             )
 
     def _read(self) -> state.Pod:

@@ -44,7 +44,7 @@ class Stream(Protocol):
         ...
 
     def receive(self) -> bytes:
-        """Return the next bytes of the program's output. Raises ChannelRefused before the first, ChannelBroken at the end."""
+        """Return the next bytes of output. Raises ChannelRefused before the first ones, ChannelBroken at the end."""
         ...
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class Channel(Protocol):
 
 
 class ExecChannel:
-    """Streams by `pods/exec`, with a client of its own: the exec of the Kubernetes client alters it while it connects."""
+    """Streams by `pods/exec`, with a client of its own: the Kubernetes client's exec alters it while it connects."""
 
     def __init__(self, client: ApiClient, *, pod: str, namespace: str, timeout_s: float = 60.0) -> None:
         from kubernetes.client import ApiClient, CoreV1Api
@@ -93,7 +93,8 @@ class ExecChannel:
             if _forbids(error):
                 raise StepError(
                     f"the cluster refuses the stream into pod {self._pod} in namespace {self._namespace} "
-                    f"by which files reach a step: {_reason(error)}. Allow the worker's account to 'get' and 'create' the resource pods/exec there"
+                    f"by which files reach a step: {_reason(error)}. "
+                    "Allow the worker's account to 'get' and 'create' the resource pods/exec there"
                 ) from error
             raise ChannelRefused(_reason(error)) from error
         except AttributeError as error:  # the client, where the handshake was refused without a body
@@ -162,7 +163,7 @@ class ExecStream:
             self._socket.settimeout(self._timeout_s)
 
     def _end(self, content: bytes) -> None:
-        """Raise what the error channel says: "container not found" comes only here, after a handshake that went well."""
+        """Raise what the error channel says: "container not found" comes only here, after a good handshake."""
         try:
             status = json.loads(content)
         except ValueError:
@@ -231,5 +232,5 @@ def _reason(error: Any) -> str:
 
 
 def _forbids(error: Any) -> bool:
-    """Tell whether the API server says that this account may not; the client hides the status in the handshake's text."""
+    """Tell whether this account may not; the client hides the status in the handshake's text."""
     return error.status == HTTPStatus.FORBIDDEN or "Handshake status 403" in str(error.reason)

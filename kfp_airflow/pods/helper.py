@@ -41,7 +41,7 @@ wait $!
 HOLD: Final = f"""
 until [ -e {ROOT}/ready ]; do {BUSYBOX} usleep 20000; done
 """
-# PT_INTERP, the loader of a dynamic program, is named within the first page of an ELF file, and nowhere in a static one.
+# PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one.
 RECEIVE: Final = f"""
 b={BUSYBOX}
 cd {ROOT} || exit 70
@@ -84,7 +84,7 @@ RELEASE: Final = f"echo > {ROOT}/release"
 # The program runs below a shell of its own, made by a process substitution: unlike a background job it starts with the
 # signals' default actions (POSIX has SIGINT and SIGQUIT ignored in background jobs). `read` is interrupted by traps,
 # and fails at the end of the pipe too, where both shells' children were killed: hence the count.
-# Variables whose names are none for a shell (`a.b`) would be lost: `env` puts them back, from what the container was given.
+# Variables whose names are none for a shell (`a.b`) would be lost: `env` puts them back.
 _LAUNCH: Final = f"""
 b={ROOT}/bin/busybox
 o={ROOT}/out
@@ -150,7 +150,7 @@ done < {ROOT}/bin/outputs
 echo "$code" > "$o/code" && $b mv "$o/code" "$o/exit"
 exit "$code"
 """
-# A native sidecar that ends is started again, and one that never runs holds `main` back; in Argo it runs once, whatever comes.
+# A native sidecar that ends is started again, and one that never runs holds `main` back; in Argo it runs once.
 SIDE: Final = f"""{_LAUNCH}
 [ -z "$ended" ] || exit 0
 trap 'exit 0' TERM INT QUIT

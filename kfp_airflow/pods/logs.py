@@ -21,7 +21,8 @@ LINE_BYTES: Final = 64 * 1024
 class LogFollower:
     """Follows one container from its start to its end; `ended` is set when the stream is over, for whatever reason.
 
-    `write` gets one line at a time. `follow` may be called again after a broken stream: lines that were written are left out.
+    `write` gets one line at a time. `follow` may be called again after a broken stream: lines that
+    were written are left out.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ Manifest: TypeAlias = dict[str, Json]
 MAIN: Final = "main"
 """The container that runs the step's program, named as in Argo."""
 _JOINED: Final = frozenset({"env", "envFrom", "ports", "volumeMounts", "volumeDevices"})
-_QUANTITY: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?")
+_QUANTITY: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]|[KMGTPE]i)?")
 _LABEL_VALUE: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _LABEL_NAME: Final = re.compile(
     r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -34,8 +34,8 @@ _LOWER_K: Final = re.compile(r"(\d)K$")
 class Exchange:
     """How files get into a step's pod and out of it.
 
-    `feeder` is the container that takes the inputs, `keeper` the one that gives the outputs. `wrapped`: the program runs
-    inside the wrapper, which leaves its exit code; otherwise outputs are files mounted at their paths.
+    `feeder` is the container that takes the inputs, `keeper` the one that gives the outputs. `wrapped`: the program
+    runs inside the wrapper, which leaves its exit code; otherwise outputs are files mounted at their paths.
     """
 
     feeder: str
@@ -54,7 +54,7 @@ def exchange_of(step: ResolvedStep) -> Exchange | None:
 
 
 def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_image: str) -> Manifest:
-    """Return the pod of a step. `base`: the pod without the step, its first container becomes `main`; it is not changed.
+    """Return the pod of a step. `base`: the pod without it, whose first container becomes `main`; not changed.
 
     Raises StepError for a quantity, a label's name or a container's name that Kubernetes cannot take.
     """
@@ -89,7 +89,7 @@ def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_
 
 
 def check_quantities(step: ResolvedStep) -> None:
-    """Raise StepError for the first resource quantity that is none, naming container, resource and text (C-01, C-03)."""
+    """Raise StepError for the first quantity that is none, naming container, resource and text (C-01, C-03)."""
     for container in (step.container, *step.init_containers, *step.sidecars):
         resources = _object(container.options.get("resources"))
         for kind in ("requests", "limits"):
@@ -146,7 +146,7 @@ def _extra(container: ResolvedContainer, settings: Settings, mirrored: list[Json
 
 
 def _sidecar(made: Manifest) -> Manifest:
-    """Return a container as a native sidecar: up before `main`, ended after it; with a command, run once as in Argo (D-12)."""
+    """Return a container as a native sidecar; with a command, it runs once as in Argo (D-12)."""
     made["restartPolicy"] = "Always"
     command = _list(made.get("command"))
     if command:
@@ -192,7 +192,7 @@ def _helper(name: str, image: str, user: Manifest, *, hold: bool) -> Manifest:
 
 
 def _user_of(main: Manifest, spec: Manifest) -> Manifest:
-    """Return the user the helper runs as: the one of `main`, where it is told, so that each can read the other's files."""
+    """Return the user of the helper: that of `main`, where it is told, so that each can read the other's files."""
     own, pod = _object(main.get("securityContext")), _object(spec.get("securityContext"))
     user: Manifest = {
         field: own[field] for field in ("runAsUser", "runAsGroup", "runAsNonRoot") if own.get(field) is not None
@@ -234,7 +234,7 @@ def _apply_pod_options(spec: Manifest, step: ResolvedStep, settings: Settings, *
 
 
 def _secret(secret: Json) -> Json:
-    """Return a reference by name only: samples pass a V1ObjectReference (P-01), whose other fields Kubernetes refuses here."""
+    """Return a reference by name only: samples pass a V1ObjectReference (P-01) with fields that have no place here."""
     return {"name": _object(secret).get("name")}
 
 
@@ -277,7 +277,8 @@ def _check_names(spec: Manifest, step: ResolvedStep) -> None:
     for name in names:
         if names.count(name) > 1:
             raise StepError(
-                f"step '{step.id}': its pod has two containers named '{name}'. Name init containers and sidecars apart; "
+                f"step '{step.id}': its pod has two containers named '{name}'. "
+                f"Name init containers and sidecars apart; "
                 f"'{MAIN}', '{helper.HELPER}' and '{helper.FEEDER}' are taken"
             )
 

@@ -17,14 +17,18 @@ _PERMANENT: Final = {"InvalidImageName", "ErrImageNeverPull"}
 _PULLS: Final = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"}
 _BROKEN: Final = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 _MAY_PASS: Final = (
-    "timeout", "timed out", "deadline exceeded", "temporarily", "too many requests", "rate limit", "quota", "qps", "account limit",
-    "service unavailable", "bad gateway", "internal server error", "connection reset", "connection refused", "eof", "tls handshake",
+    "timeout", "timed out", "deadline exceeded", "temporarily", "too many requests", "rate limit", "quota", "qps",
+    "account limit",
+    "service unavailable", "bad gateway", "internal server error", "connection reset", "connection refused", "eof",
+    "tls handshake",
 )  # fmt: skip
+SIGNALLED: Final = 128
+"""What a shell and the kubelet add to the number of the signal that ended a program."""
 _START_ERRORS: Final = {"StartError", "ContainerCannotRun"}
 
 
 class PodLost(StepError):
-    """The pod is gone or was ended by the cluster (deleted, evicted, its node lost): nothing that the step did (B-09)."""
+    """The pod was deleted, evicted or lost with its node: nothing that the step did (B-09)."""
 
     lost_pod = True
 
@@ -34,7 +38,7 @@ class StartProblem:
     """Why a pod does not start. `permanent`: waiting longer changes nothing."""
 
     text: str
-    permanent: bool
+    permanent: bool = False
 
 
 def main_status(pod: Pod) -> Pod:
@@ -110,18 +114,20 @@ def start_problem(pod: Pod) -> StartProblem | None:
         if reason in _PERMANENT or reason in _PULLS:
             passing = reason not in _PERMANENT and any(text in message.lower() for text in _MAY_PASS)
             advice = "Check the image's name, and the pull secrets and policy of the step or the pipeline"
-            return StartProblem(f"image '{image}' cannot be pulled ({reason}): {message}. {advice}", not passing)
+            return StartProblem(
+                f"image '{image}' cannot be pulled ({reason}): {message}. {advice}", permanent=not passing
+            )
         if reason in _BROKEN:
             return StartProblem(
-                f"container '{container.get('name')}' (image '{image}') cannot be started ({reason}): {message}", False
+                f"container '{container.get('name')}' (image '{image}') cannot be started ({reason}): {message}"
             )
         ended = container.get("state", {}).get("terminated") or {}
         if ended.get("reason") in _START_ERRORS:
-            text = f"container '{container.get('name')}' (image '{image}') could not be started: {ended.get('message', '').strip()}"
-            return StartProblem(text, True)
+            text = f"container '{container.get('name')}' (image '{image}') could not be started"
+            return StartProblem(f"{text}: {str(ended.get('message', '')).strip()}", permanent=True)
     for condition in _conditions(pod):
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return StartProblem(f"no node takes the pod ({condition.get('reason')}): {condition.get('message')}", False)
+            return StartProblem(f"no node takes the pod ({condition.get('reason')}): {condition.get('message')}")
     return None
 
 
@@ -141,12 +147,13 @@ def describe_pod(pod: Pod) -> str:
     """Return the pod's name, phase and reason."""
     status = pod.get("status", {})
     reason = f" ({status['reason']}: {status.get('message', '')})" if status.get("reason") else ""
-    return f"pod {pod['metadata']['name']} in namespace {pod['metadata'].get('namespace')}, phase {status.get('phase', 'Unknown')}{reason}"
+    name, namespace = pod["metadata"]["name"], pod["metadata"].get("namespace")
+    return f"pod {name} in namespace {namespace}, phase {status.get('phase', 'Unknown')}{reason}"
 
 
 def _signal_name(exit_code: int) -> str:
     try:
-        return f" ({signal.Signals(exit_code - 128).name})" if exit_code > 128 else ""
+        return f" ({signal.Signals(exit_code - SIGNALLED).name})" if exit_code > SIGNALLED else ""
     except ValueError:
         return ""
 

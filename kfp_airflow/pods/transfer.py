@@ -1,9 +1,8 @@
-"""What goes over a channel: the inputs as one tar into the helper, the outputs one by one out of it; hashes on both sides."""
+"""What goes over a channel: the inputs as one tar, the outputs one by one; hashes on both sides."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +35,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """What the helper gave: the program's exit code (None: it has not ended, or nobody noted it) and the outputs by name.
+    """What the helper gave: the program's exit code (None: nobody has noted one) and the outputs by name.
 
     `refused` says of outputs that were there why they could not be copied.
     """
@@ -69,8 +68,8 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
 def feed(stream: Stream, members: Sequence[Member]) -> None:
     """Write the entries into the helper and let the pod's other containers start.
 
-    Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for a helper
-    image whose busybox is not static.
+    Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for an
+    image of the helper whose busybox is not static.
     """
     lines = Lines(stream)
     greeting = lines.line()
@@ -129,7 +128,8 @@ def release(channel: Channel, container: str) -> None:
 def _expect(found: str, wanted: str) -> None:
     if found == "dynamic":
         raise StepError(
-            f"the busybox of the helper image is not statically linked, so it cannot run inside a step's image. {helper.STATIC_ADVICE}"
+            f"the busybox of the helper image is not statically linked, so it cannot run inside a step's image. "
+            f"{helper.STATIC_ADVICE}"
         )
     if found != wanted:
         raise ChannelBroken(f"the helper answered '{found[:200]}' instead of '{wanted}'")
@@ -153,20 +153,20 @@ def _receive(lines: Lines, path: Path, size: int) -> Path:
 def _unpack(archive: Path, target: Path) -> Path:
     target.mkdir(exist_ok=True)
     with tarfile.open(archive) as tar:
-        tar.extractall(target, filter=extraction_filter)
+        tar.extractall(target, filter=extraction_filter)  # noqa: S202 - the filter refuses hostile members
     archive.unlink()
     return target
 
 
 def _entries(source: Path, name: str, *, top: bool = False) -> Iterator[Member]:
-    """Yield the entries of a file or folder; modes, times and links inside a folder are kept, a file is 0666 (DP-03, DP-07)."""
+    """Yield the entries of a file (0666, DP-03) or folder, with modes, times and links as they are (DP-07)."""
     status = source.stat() if top else source.lstat()
     if stat.S_ISREG(status.st_mode):
         mode = 0o666 if top else stat.S_IMODE(status.st_mode) & 0o777
         yield Member(_info(name, mode, tarfile.REGTYPE, size=status.st_size, mtime=status.st_mtime), source)
     elif stat.S_ISLNK(status.st_mode):
         link = _info(name, 0o777, tarfile.SYMTYPE, mtime=status.st_mtime)
-        link.linkname = os.readlink(source)
+        link.linkname = str(source.readlink())
         yield Member(link)
     elif stat.S_ISDIR(status.st_mode):
         for entry in sorted(source.iterdir()):

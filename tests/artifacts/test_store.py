@@ -13,7 +13,6 @@ import pytest
 from kfp_airflow.artifacts.store import Store, Stored, default_root, local_folder, parse_xcom
 from kfp_airflow.diagnostics import StepError
 
-
 quoted_run = "run%3A 1+00%3A00%2F..%2Fx"
 
 
@@ -22,7 +21,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """A folder, and the same folder by way of Airflow's ObjectStoragePath, as S3 and GCS are reached."""
     store = Store(f"file://{tmp_path}/store")
     if request.param == "object storage":
-        store._local = None  # noqa: SLF001 - what a URL with another scheme sets
+        store._local = None
         (tmp_path / "store" / "dag" / quoted_run).mkdir(parents=True)
     return store
 

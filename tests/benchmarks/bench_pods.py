@@ -1,4 +1,4 @@
-"""A step as a pod: beside a bare pod that only echoes, and beside a plain KubernetesPodOperator with XCom and its defaults."""
+"""A step as a pod: beside a bare pod that echoes, and beside a KubernetesPodOperator with XCom and its defaults."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _step(folder: Path) -> None:
     operator = PodStepOperator(
         task_id="copy", step=STEP, settings=Settings(), placement=Placement(facts=Facts(pipeline="bench"))
     )
-    resolved = resolve_step(STEP, lambda reference: str(reference))
+    resolved = resolve_step(STEP, str)
     outcome = operator.run_attempt(resolved, inputs={"x": source}, work=work, context=_context())
     if outcome.outputs["y"].read_bytes() != b"content\n":
         raise RuntimeError(outcome.message)

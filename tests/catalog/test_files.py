@@ -68,7 +68,8 @@ def test_the_pipelines_of_a_file_are_found_in_order_and_built(tmp_path: Path) ->
 
 
 def test_what_is_for_a_script_only_is_not_run(tmp_path: Path) -> None:
-    script = "\n    if __name__ == '__main__':\n        kfp.compiler.Compiler().compile(first, 'x.yaml')\n        raise SystemExit\n"
+    script = "\n    if __name__ == '__main__':\n        kfp.compiler.Compiler().compile(first, 'x.yaml')\n"
+    script += "        raise SystemExit\n"
     assert [function.name for function in load_functions(write(tmp_path, "p.py", PIPELINE + script))] == ["My pipeline"]
 
 
@@ -174,7 +175,9 @@ def test_dataclasses_and_components_of_a_file_work(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
-    text = "from kfp import components, dsl\ndef f() -> str:\n    return '%s'\nop = components.create_component_from_func(f)\n"
+    text = (
+        "from kfp import components, dsl\n@components.create_component_from_func\ndef op() -> str:\n    return '%s'\n"
+    )
     text += "@dsl.pipeline(name='p')\ndef p(): op()\n"
     for value in ("one", "three"):
         path = write(tmp_path, "p.py", text % value)

@@ -26,7 +26,7 @@ def run(code: str) -> dict[str, Any]:
     [
         ("import kfp", "kfp.dsl.ContainerOp", dsl.ContainerOp),
         ("import kfp.dsl as dsl", "dsl.pipeline", dsl.pipeline),
-        ("from kfp import dsl, components, compiler", "components.load_component_from_text", components.load_component_from_text),
+        ("from kfp import dsl, components, compiler", "components.InputPath", components.InputPath),
         ("from kfp.components import InputPath, OutputPath, func_to_container_op", "InputPath", components.InputPath),
         ("from kfp.components import structures", "structures.ComponentSpec", components.structures.ComponentSpec),
         ("from kfp.components.structures import ComponentSpec", "ComponentSpec", components.structures.ComponentSpec),

@@ -133,7 +133,7 @@ def test_a_parameter_of_another_type_is_refused(pipeline: Pipeline) -> None:  # 
     number = PipelineParam("n", param_type="Integer")
     with pytest.raises(
         InconsistentTypeException,
-        match='^Incompatible argument passed to the input "s" of component "Train model": Argument type "Integer" is '
+        match=r'^Incompatible argument passed to the input "s" of component "Train model": Argument type "Integer" is '
         'incompatible with the input type "String"$',
     ):
         factory(number)

@@ -1,5 +1,5 @@
 """The source of a function, alone (W-03)."""
-# ruff: noqa: N801, PLC2401, UP006, UP035, UP045 - the functions are written as KFP authors write them
+# ruff: noqa: PLC2401, UP006, UP035, UP045 - the functions are written as KFP authors write them
 
 import ast
 import functools

@@ -23,7 +23,6 @@ from kfp_airflow.graph.model import (
     Pipeline,
     Retry,
     Settings,
-    SubGraph,
 )
 from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, text
 

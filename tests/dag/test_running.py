@@ -45,7 +45,7 @@ def test_values_keep_kfps_text_rules() -> None:  # PP-06, PP-08
     @dsl.pipeline(name="values")
     def pipeline(
         number: int = 3, share: float = 0.50, flag: bool = True, things: list = [1, "a"], none: str = None
-    ) -> None:  # type: ignore[assignment] # noqa: B006
+    ) -> None:  # type: ignore[assignment]
         say("all", f"{number}|{share}|{flag}|{things}|{none}|")
 
     assert run(pipeline).output("all") == '3|0.5|True|[1, "a"]||'

@@ -28,7 +28,8 @@ CONTENTS = {
     "large": os.urandom(5_000_000),
 }
 ODD = [
-    "it's \"quoted\"", "{{ x }}", "{# y #}", "{% z %}", "$HOME `id`", "two\nlines\n", "ü☃😀", "--leading", "-n", "", " ", "*", "a\\b", "[[x]]",
+    "it's \"quoted\"", "{{ x }}", "{# y #}", "{% z %}", "$HOME `id`", "two\nlines\n",
+    "ü☃😀", "--leading", "-n", "", " ", "*", "a\\b", "[[x]]",
 ]  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def listing(folder: Path) -> list[tuple[str, int, str | bytes | None]]:
     entries: list[tuple[str, int, str | bytes | None]] = []
     for path in sorted(folder.rglob("*")):
         content: str | bytes | None = (
-            os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
         )
         entries.append((str(path.relative_to(folder)), path.lstat().st_mode, content))
     return entries
@@ -93,7 +94,8 @@ def listing(folder: Path) -> list[tuple[str, int, str | bytes | None]]:
 
 def test_odd_text_in_arguments_and_variables_arrives_unchanged(cluster: Cluster) -> None:
     """F-14: values are arguments, never shell text or templates."""
-    program = 'for a in "$@"; do printf "%s\\0" "$a"; done > /out/args; printf %s "$ODD" > /out/env; tr "\\0" "\\n" < /proc/self/environ > /out/all'
+    program = 'for a in "$@"; do printf "%s\\0" "$a"; done > /out/args; printf %s "$ODD" > /out/env; '
+    program += 'tr "\\0" "\\n" < /proc/self/environ > /out/all'
     step = make_step(
         ["sh", "-c", program, "name", *ODD],
         outputs={"args": "/out/args", "env": "/out/env", "all": "/out/all"},
@@ -117,7 +119,8 @@ def test_variables_whose_names_are_none_for_a_shell_reach_the_program(cluster: C
 
 
 def test_the_wrapper_adds_nothing_to_environment_signals_and_open_files(cluster: Cluster) -> None:
-    program = "env | cut -d= -f1 | sort > /out/env; grep SigIgn /proc/self/status > /out/signals; ls /proc/self/fd | wc -l > /out/files; pwd > /out/cwd"
+    program = "env | cut -d= -f1 | sort > /out/env; grep SigIgn /proc/self/status > /out/signals; "
+    program += "ls /proc/self/fd | wc -l > /out/files; pwd > /out/cwd"
     plain = make_step(["sh", "-c", f"mkdir /out; {program}; cat /out/*"])
     wrapped = make_step(["sh", "-c", f"{program}; cat /out/*"], outputs={"env": "/out/env"})
     lines: list[list[str]] = [[], []]
@@ -274,16 +277,15 @@ def test_an_unknown_image_fails_the_step_by_name(cluster: Cluster) -> None:
     with pytest.raises(
         StepError, match=r"did not start.*image 'localhost:1/no/such:image' cannot be pulled \("
     ) as caught:
-        cluster.run(step, startup_timeout_seconds=3)
+        cluster.run(step, startup_timeout_seconds=20)
     assert "Check the image's name" in str(caught.value)
-    assert not cluster.core.list_namespaced_pod(cluster.namespace, field_selector="status.phase=Pending").items or True
 
 
 def test_a_pod_that_no_node_takes_names_the_reason(cluster: Cluster) -> None:
     step = make_step(["true"], options={"resources": {"requests": {"cpu": "10000"}}}, outputs={"y": "/y"})
     with pytest.raises(
         StepError,
-        match=r"did not start within 1 s: no node takes the pod \(Unschedulable\): .*Insufficient cpu.*startup_timeout allows more",
+        match=r"did not start within 1 s: no node takes the pod \(Unschedulable\): .*Insufficient cpu.*allows more",
     ):
         cluster.run(step, startup_timeout_seconds=1)
 

@@ -19,7 +19,7 @@ from kfp_airflow.graph.resolved import ResolvedContainer
 from kfp_airflow.local.container import ContainerRuntime
 from kfp_airflow.local.engine import Engine, find_engine
 from tests.local import runs
-from tests.local.runs import Runs, step
+from tests.local.runs import Run, Runs, step
 
 IMAGE = "localhost/kfp-airflow-busybox:test"
 PROGRAMS = ("sh", "cat", "echo", "sleep", "test", "rm", "ln", "mkdir", "nc", "pwd", "id", "true")
@@ -135,8 +135,12 @@ def test_a_step_over_its_limit_is_ended(run: Runs) -> None:
     assert (outcome.exit_code, outcome.message) == (143, "ran longer than its limit of 2 s and was ended")
 
 
+def stop(run: Run) -> None:
+    run.runtime.stop()  # known only once the step runs
+
+
 def test_stop_ends_the_step_from_another_thread(run: Runs) -> None:
-    threading.Timer(1.5, lambda: run.runtime.stop()).start()
+    threading.Timer(1.5, lambda: stop(run)).start()
     outcome = run(step(script("trap 'exit 7' TERM; while :; do sleep 0.1; done")))
     assert (outcome.exit_code, outcome.message) == (7, "was ended from outside (exit code 7)")
 

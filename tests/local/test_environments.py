@@ -82,7 +82,8 @@ def test_pip_in_a_step_installs_for_this_step_only(run_anywhere: Run, package: P
 
 def test_every_way_to_call_python_and_pip_works(run: Run) -> None:
     names = "python python3 /usr/local/bin/python /usr/local/bin/python3"
-    show = f"for p in {names}; do $p -c 'import sys; print(sys.prefix)'; done | uniq; pip --version; pip3 --version; python3 -m pip -V"
+    prefixes = f"for p in {names}; do $p -c 'import sys; print(sys.prefix)'; done | uniq"
+    show = f"{prefixes}; pip --version; pip3 --version; python3 -m pip -V"
     outcome = run(step(container("sh", "-ec", show.replace("$", "$$"), image=PYTHON)))
     assert outcome.exit_code == 0, run.lines
     assert len(run.lines) == 4
@@ -111,7 +112,8 @@ def test_processes_that_want_the_same_one_make_it_once(tmp_path: Path, package: 
         from pathlib import Path
         from kfp_airflow.local.environments import *
         wanted = Requirements(packages=("kfpairflowprobe",), options=("--find-links", {str(package)!r}))
-        found = Environments(Path({str(tmp_path)!r}), log=print).find(PythonImage(version={HERE.version!r}), wanted, step_id="s")
+        image = PythonImage(version={HERE.version!r})
+        Environments(Path({str(tmp_path)!r}), log=print).find(image, wanted, step_id="s")
     """
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-c", textwrap.dedent(program)]
@@ -125,9 +127,8 @@ def test_processes_that_want_the_same_one_make_it_once(tmp_path: Path, package: 
 def test_a_missing_version_is_replaced_by_the_nearest_with_one_line(tmp_path: Path) -> None:
     log: list[str] = []
     found = Environments(tmp_path, log=log.append).find(PythonImage(version=(3, 1)), NOTHING, step_id="s")
-    assert log == [
-        f"python:3.1 is not on this machine: Python {found.version} takes its place (`uv python install 3.1` installs it)"
-    ]
+    advice = "(`uv python install 3.1` installs it)"
+    assert log == [f"python:3.1 is not on this machine: Python {found.version} takes its place {advice}"]
 
 
 def test_the_nearest_is_by_minor_version_the_newer_of_two(tmp_path: Path) -> None:

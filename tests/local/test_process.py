@@ -162,8 +162,8 @@ def test_variables_are_expanded_once_from_earlier_ones_of_the_step(run_anywhere:
 def test_nothing_of_this_machine_is_changed(run: Run) -> None:
     folders = (Path("/etc"), Path("/usr/bin"), Path.home())
     before = [sorted(folder.iterdir()) for folder in folders]
-    spoil = "echo x >/etc/new || :; echo x >~/new; rm -rf /etc /usr/bin/env || :; mkdir -p /usr/new /new; touch /var/tmp/new"
-    outcome = run(step(script(spoil)))
+    spoil = "echo x >/etc/new || :; rm -rf /etc /usr/bin/env || :; mkdir -p /usr/new /new"
+    outcome = run(step(script(f"{spoil}; touch ~/new /var/tmp/new")))
     assert outcome.exit_code == 0, run.lines
     assert [sorted(folder.iterdir()) for folder in folders] == before
     assert not any(Path(path).exists() for path in ("/usr/new", "/new", "/var/tmp/new"))
@@ -327,9 +327,13 @@ def test_no_process_outlives_its_step(run_anywhere: Run) -> None:
     assert not running(marker)
 
 
+def stop(run: Run) -> None:
+    run.runtime.stop()  # known only once the step runs
+
+
 def test_stop_ends_the_step_from_another_thread(run_anywhere: Run) -> None:
     """What on_kill does."""
-    threading.Timer(0.7, lambda: run_anywhere.runtime.stop()).start()
+    threading.Timer(0.7, lambda: stop(run_anywhere)).start()
     outcome = run_anywhere(step(container("sleep", "60")))
     assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
 
@@ -465,8 +469,8 @@ def test_an_output_inside_of_an_input_is_an_error(run: Run, tmp_path: Path) -> N
 )
 def test_without_a_private_root_only_open_paths_work(run_in_folders: Run, given: object, message: str) -> None:
     advice = (
-        r". Give every path as an argument of its own \(InputPath and OutputPath do\), or set \[kfp_airflow\] runtime to "
-        "container or kubernetes"
+        r". Give every path as an argument of its own \(InputPath and OutputPath do\), or set \[kfp_airflow\] runtime "
+        "to container or kubernetes"
     )
     beginning = "step 'train': this machine allows no private file system, and without one "
     with pytest.raises(StepError, match=f"^{beginning}{message}{advice}$"):
@@ -530,7 +534,8 @@ def test_a_user_without_rights_gets_a_private_root_too(nobody: Nobody, request: 
         pytest.skip("users without rights get no namespaces on this machine")
     program = """
         from pathlib import Path
-                from kfp_airflow.graph.model import InputFile, OutputFile
+        from kfp_airflow.local.process import ProcessRuntime
+        from kfp_airflow.graph.model import InputFile, OutputFile
         from kfp_airflow.graph.resolved import ResolvedContainer, ResolvedStep
         from kfp_airflow.graph.text import EMPTY
         Path("in").write_text("hello")
@@ -544,7 +549,7 @@ def test_a_user_without_rights_gets_a_private_root_too(nobody: Nobody, request: 
         )
         runtime = ProcessRuntime(cache=Path("cache"), log=print)
         outcome = runtime.run(step, inputs={"i": Path("in")}, work=Path("work"))
-        print(outcome.exit_code, outcome.outputs["o"].read_text().split(), sorted(p.name for p in Path("work").iterdir()))
+        print(outcome.exit_code, outcome.outputs["o"].read_text().split(), [p.name for p in Path("work").iterdir()])
     """
     done = nobody(["-c", textwrap.dedent(program)], home)
     assert done.stdout.splitlines()[-1:] == ["0 ['hello0'] ['outputs']"], done.stdout + done.stderr
