@@ -117,12 +117,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         name="helper_image",
-        default="busybox:1.36",
+        default="alpine:3.24.2",
         description=(
-            "The image of the helper container that brings files into a pod and takes them out: any image with a "
-            "static busybox at /bin/busybox."
+            "The image of the helper container that brings files into a pod and takes them out: one with a busybox at "
+            "/bin/busybox that is static or of musl (Alpine)."
         ),
-        example="registry.example.com/busybox:1.36",
+        example="registry.example.com/alpine:3.24.2",
     ),
     Setting(
         name="namespace",

@@ -6,6 +6,7 @@ graph's own (a *step* is an author's op and a DAG's task). Row ids refer to the 
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -78,6 +79,15 @@ class OutputFile:
     name: str
     path: str
     type: Tree = None
+
+    @property
+    def made_folder(self) -> str | None:
+        """Return the folder that a runtime makes before the step runs, None where that is left to the program (DP-02).
+
+        KFP chose the paths of components, and their programs take a folder that is there; a path that an author chose may
+        be in a folder that the program makes by a plain `mkdir`.
+        """
+        return posixpath.dirname(self.path) if self.path.startswith("/tmp/outputs/") else None  # noqa: S108 - KFP's path
 
     @property
     def optional(self) -> bool:

@@ -20,8 +20,6 @@ from kfp_airflow.local.options import Wishes, describe_unused, read_volumes, rea
 from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, Watch
 
 _PULL: Final = {"Always": "always", "IfNotPresent": "missing", "Never": "never", "": "missing"}
-# Folders that every image has; making them again would change their rights.
-_PRESENT: Final = frozenset({"", "tmp", "var", "usr", "etc", "root", "home", "opt", "mnt", "var/tmp"})
 _NOT_STARTED: Final = 127
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -246,9 +244,8 @@ def _write_archive(step: ResolvedStep, inputs: Mapping[str, Path], archive_file:
     """
     with tarfile.open(archive_file, mode="w") as archive:
         for output in step.outputs:
-            folder = os.path.dirname(os.path.normpath(output.path)).lstrip("/")
-            if folder not in _PRESENT:
-                entry = tarfile.TarInfo(folder)
+            if output.made_folder:
+                entry = tarfile.TarInfo(output.made_folder.lstrip("/"))
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o777
                 archive.addfile(entry)
         for file in step.inputs:

@@ -46,26 +46,34 @@ def main(order_file: str, report_fd: int, parent: int) -> None:
     if os.getppid() != parent:
         return
     try:
-        collected = _prepare(order)
+        folders = _prepare(order)
     except OSError as error:
         os.write(report_fd, f"{error.filename or 'namespaces'}: {error.strerror}\n".encode())
         return
-    if collected is not None:
+    if folders is not None:
         os.write(report_fd, b"\n")
         with open(report_fd, "wb") as answer:
-            marshal.dump(dict(_run(order, collected)), answer)
+            marshal.dump(dict(_run(order, folders)), answer)
 
 
-def _prepare(order: Order) -> int | None:
-    """Make the program's surroundings and return the open folder of outputs; None in a process that only waited."""
+class _Folders:
+    """Folders of the host, kept open into the private root: where outputs go, and the program's own by path."""
+
+    def __init__(self, order: Order) -> None:
+        self.collected = os.open(order["collected"], os.O_RDONLY)
+        self.own = {path: os.open(folder, os.O_RDONLY) for path, folder in order["own"].items()}
+
+
+def _prepare(order: Order) -> _Folders | None:
+    """Make the program's surroundings and return the open folders; None in a process that only waited."""
     if order["namespaces"] == "none":
-        return os.open(order["collected"], os.O_RDONLY)
+        return _Folders(order)
     _enter_namespaces(order)
-    collected = os.open(order["collected"], os.O_RDONLY)
+    folders = _Folders(order)
     if _wait_for_fork():
         return None
     _become_init(order)
-    return collected
+    return folders
 
 
 def _die_with_parent() -> None:
@@ -187,7 +195,7 @@ def _forward(pid: int, numbers: dict[signal.Signals, signal.Signals]) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
-def _run(order: Order, collected: int) -> Report:
+def _run(order: Order, folders: _Folders) -> Report:
     """Run the program to its end, end whatever it left behind, and take the outputs."""
     if sys.platform == "linux":
         syscalls.adopt_orphans()
@@ -205,10 +213,16 @@ def _run(order: Order, collected: int) -> Report:
         ended, status = os.wait()
     _end_descendants(program, whole_namespace=order["namespaces"] != "none")
     report: Report = {"exit_code": _exit_code(status), "message": message, "collected": [], "unread": {}}
-    os.fchdir(collected)
-    for name, path in order["outputs"].items():
-        _collect(name, path, order["within"], report)
+    os.fchdir(folders.collected)
+    real = {name: os.path.realpath(path) for name, path in order["outputs"].items()}
+    for name, place in real.items():
+        alone = not any(other != name and _overlap(place, real[other]) for other in real)
+        _collect(name, order["outputs"][name], order["within"], report, folders.own if alone else {})
     return report
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _exit_code(status: int) -> int:
@@ -286,8 +300,11 @@ def _children() -> list[int]:
 # --- the outputs
 
 
-def _collect(name: str, path: str, within: list[str], report: Report) -> None:
-    """Copy the file or folder at `path` to `name` in the working folder, which is the folder of outputs."""
+def _collect(name: str, path: str, within: list[str], report: Report, own: dict[str, int]) -> None:
+    """Bring the file or folder at `path` to `name` in the working folder, which is the folder of outputs.
+
+    A file in one of the open folders `own` is moved, which takes no time whatever its size.
+    """
     try:
         real = os.path.realpath(path)
         if within and not any(real.startswith(folder + "/") for folder in within):
@@ -297,7 +314,8 @@ def _collect(name: str, path: str, within: list[str], report: Report) -> None:
         if stat.S_ISDIR(status.st_mode):
             _copy_folder(real, name)
         elif stat.S_ISREG(status.st_mode):
-            _copy_file(real, name, status)
+            if not _move_file(real, name, status, own):
+                _copy_file(real, name, status)
         else:
             report["unread"][name] = f"{path} is neither a file nor a folder"
             return
@@ -306,6 +324,22 @@ def _collect(name: str, path: str, within: list[str], report: Report) -> None:
         return
     except OSError as error:
         report["unread"][name] = f"{path}: {error.strerror}"
+
+
+def _move_file(source: str, target: str, status: os.stat_result, own: dict[str, int]) -> bool:
+    """Tell whether the file could be moved out of one of the open folders."""
+    for path, folder in own.items():
+        inner = source[len(path) + 1 :]
+        try:
+            # What is mounted in the folder is not the folder's: then the numbers differ, or there is nothing.
+            if source != f"{path}/{inner}" or not os.path.samestat(os.stat(inner, dir_fd=folder), status):
+                continue
+            os.rename(inner, target, src_dir_fd=folder)
+        except OSError:
+            continue
+        _copy_attributes(status, target)
+        return True
+    return False
 
 
 def _copy_folder(source: str, target: str) -> None:

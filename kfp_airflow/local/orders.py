@@ -27,7 +27,8 @@ class Order(TypedDict):
 
     `namespaces`: `root` (made by root), `user` (in a user namespace) or `none` (the host's own root; then `root`,
     `layers` and `mounts` say nothing). `outputs` maps the name of a file in `collected` to its path as the program
-    sees it; where `within` is not empty, a path that leads out of these folders is not read.
+    sees it; where `within` is not empty, a path that leads out of these folders is not read. `own` maps folders as the
+    program sees them to where they lie on the file system of `collected`: a file from there is moved, not copied.
     """
 
     namespaces: Literal["root", "user", "none"]
@@ -40,6 +41,7 @@ class Order(TypedDict):
     outputs: dict[str, str]
     collected: str
     within: list[str]
+    own: dict[str, str]
 
 
 class Report(TypedDict):

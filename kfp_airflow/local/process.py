@@ -234,6 +234,7 @@ class ProcessRuntime:
             "outputs": dict(attempt.outputs) if collect else {},
             "collected": str(attempt.collected),
             "within": [],
+            "own": sandbox.own,
         }
 
     def _view(self, attempt: _Attempt, prepared: _Prepared, *, collect: bool) -> View:
@@ -244,11 +245,12 @@ class ProcessRuntime:
             source.mkdir(parents=True, exist_ok=True)
             binds.append(Bind(source=source, target=mount.path, readonly=mount.readonly))
         binds += [Bind(source=attempt.inputs[file.name], target=file.path) for file in attempt.step.inputs]
-        folders = [os.path.dirname(path) for path in attempt.outputs.values()] if collect else []
+        folders = [output.made_folder for output in attempt.step.outputs if collect and output.made_folder]
         if prepared.wishes.folder:
             folders.append(prepared.wishes.folder)
+        writable = tuple(os.path.dirname(output.path) for output in attempt.step.outputs) if collect else ()
         if environment is None:
-            return View(binds=tuple(binds), folders=tuple(folders), hidden=self._hidden)
+            return View(binds=tuple(binds), folders=tuple(folders), writable=writable, hidden=self._hidden)
         layers = [Path(path) for path in (environment.folder, environment.uv_cache) if Path(path).is_dir()]
         names = ("python", "python3", f"python{environment.version.rpartition('.')[0]}", "pip", "pip3")
         return View(
@@ -256,6 +258,7 @@ class ProcessRuntime:
             seen=tuple(Path(path) for path in (*environment.bases, environment.uv)),
             layers=tuple(layers),
             folders=tuple(folders),
+            writable=writable,
             hidden=self._hidden,
             programs={f"/usr/local/bin/{name}": _wrapper(environment, name) for name in names},
         )
@@ -320,12 +323,15 @@ def _folders_order(
         "cwd": moved.cwd,
         "outputs": outputs if collect else {},
         "collected": str(attempt.collected),
-        "within": [os.path.realpath(moved.folder)],
+        "within": [folder := os.path.realpath(moved.folder)],
+        "own": {folder: folder},
     }
 
 
 def _remove(folder: Path) -> None:
     """Remove a folder in which a program, or an overlay, may have taken rights away."""
+    for left in folder.glob("*/layers/*/work/work"):  # the kernel's own, without any right
+        left.chmod(stat.S_IRWXU)
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:

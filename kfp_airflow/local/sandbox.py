@@ -46,13 +46,15 @@ class View:
 
     `hidden` are folders of this machine that it must not see; `seen` files and folders that it has to see in place all
     the same; `layers` the same, and it may change them without changing them for others. `binds` in the order in which
-    they are made; `folders` have to exist and be writable; `programs` are small scripts by their absolute path.
+    they are made; `folders` have to exist; in what exists of `writable` it may make files, whoever it is; `programs`
+    are small scripts by their absolute path.
     """
 
     binds: tuple[Bind, ...] = ()
     seen: tuple[Path, ...] = ()
     layers: tuple[Path, ...] = ()
     folders: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
     hidden: tuple[Path, ...] = ()
     programs: dict[str, str] = field(default_factory=dict)
 
@@ -77,13 +79,17 @@ def mount_points() -> tuple[MountPoint, ...]:
 
 
 class Sandbox:
-    """The private root of one container, planned in `folder`: empty, and where an overlay's changes can lie."""
+    """The private root of one container, planned in `folder`: empty, and where an overlay's changes can lie.
+
+    `own` maps the container's own folders to where they lie on this machine, once `plan` has been called.
+    """
 
     def __init__(self, folder: Path, *, namespaces: Namespaces, table: Sequence[MountPoint] | None = None) -> None:
         self.root = folder / "root"
         self.layers = folder / "layers"
         self.namespaces = namespaces
         self.mounts: list[Mount] = []
+        self.own: dict[str, str] = {}
         self._folder = folder
         self._table = mount_points() if table is None else table
         # Which folder of this machine takes what lies below a path of the container; the longest path decides.
@@ -99,10 +105,8 @@ class Sandbox:
         for folder in (self.root, self.layers):
             folder.mkdir()
         self._mount("bind", "/", source=str(self.root))
-        for kernel_folder in _KERNEL_FOLDERS:
-            self._private.add(kernel_folder)
         private = self._private_folders(view.hidden)
-        self._private.update(private)
+        self._private.update(private, _KERNEL_FOLDERS)
         self._show("/", self._nested_mounts(private))
         for path in private:
             self._add_private(path)
@@ -112,15 +116,20 @@ class Sandbox:
         for seen in _with_targets(view.seen):
             if any(_is_below(seen, path) for path in private):
                 self._add_bind(Bind(source=Path(seen), target=seen))
+        self._add_wishes(view)
+        return self.mounts
+
+    def _add_wishes(self, view: View) -> None:
         for bind in view.binds:
             self._add_bind(bind)
         for path in view.folders:
             self._place(path, folder=True)
+        for path in view.writable:
+            self._open(self._resolve(path))
         for path, content in view.programs.items():
             program = self._home_of(self._place(path, folder=False))
             program.write_text(content, encoding="utf-8")
             program.chmod(0o755)
-        return self.mounts
 
     # --- the host's own folders
 
@@ -185,6 +194,7 @@ class Sandbox:
         self._make_home(path, folder=True)
         self._mount("bind", path, source=str(own))
         self._homes[path] = own
+        self.own[path] = str(own)
 
     def _add_kernel_folders(self) -> None:
         for path in _KERNEL_FOLDERS:
@@ -229,6 +239,14 @@ class Sandbox:
         resolved = self._resolve(path)
         self._make_home(resolved, folder=folder)
         return resolved
+
+    def _open(self, path: str) -> None:
+        """Give the container the deepest folder on the way to `path` that this machine has."""
+        while path != "/" and not any(path == own or _is_below(path, own) for own in self._private):
+            if os.path.isdir(path):
+                self._make_home(path, folder=True)
+                return
+            path = os.path.dirname(path)
 
     def _resolve(self, path: str) -> str:
         resolved = "/"

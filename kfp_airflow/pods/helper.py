@@ -5,7 +5,8 @@ author's command) reaches them as files or as arguments, never as text of a prog
 
 The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step's own containers only what they need:
 
-    bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`)
+    bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`); from an image
+                            of musl, busybox is a script that starts bin/busybox.musl by bin/loader
     bin/side                the same for a sidecar's
     bin/outputs             the output paths, each ended by NUL, in the step's order
     in/<n>                  input number n, a file or a directory, mounted read-only at its path
@@ -29,7 +30,7 @@ WRAPPED: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/run")
 """What stands before the author's command."""
 BESIDE: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/side")
 """What stands before a sidecar's command."""
-STATIC_ADVICE: Final = "Set [kfp_airflow] helper_image to an image with a static one, such as busybox:1.36-musl"
+STATIC_ADVICE: Final = "Set [kfp_airflow] helper_image to an image with a static one, or one of musl: alpine, busybox:1.36-musl"
 
 # A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
 STAY: Final = f"""
@@ -41,11 +42,17 @@ wait $!
 HOLD: Final = f"""
 until [ -e {ROOT}/ready ]; do {BUSYBOX} usleep 20000; done
 """
-# PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one.
+# PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one. The loader
+# of musl (Alpine) is its C library too and runs anywhere: a script of one line starts busybox by it. Other loaders need the
+# libraries of their image beside them.
 RECEIVE: Final = f"""
 b={BUSYBOX}
 cd {ROOT} || exit 70
-if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then echo dynamic; exit 70; fi
+loader=
+if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then
+  for loader in /lib/ld-musl-*.so.1; do :; done
+  [ -e "$loader" ] || {{ echo dynamic; exit 70; }}
+fi
 if [ -e ready ]; then echo started; exit 0; fi
 echo hello
 IFS= read -r size || exit 70
@@ -56,7 +63,12 @@ hash=$!
 umask 0
 $b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo failed; exit 70; }}
 wait $hash
-$b cp $b bin/busybox || exit 70
+if [ -n "$loader" ]; then
+  $b cp "$loader" bin/loader && $b cp $b bin/busybox.musl && $b chmod 755 bin/loader bin/busybox.musl || exit 70
+  echo '#!{ROOT}/bin/loader {ROOT}/bin/busybox.musl' > bin/busybox && $b chmod 755 bin/busybox || exit 70
+else
+  $b cp $b bin/busybox || exit 70
+fi
 $b mkdir -p out && $b chmod 1777 out
 read -r sum rest < sum
 echo "$sum"
@@ -130,7 +142,7 @@ pid=
 RUN: Final = f"""
 while IFS= read -r -d '' path; do
   case $path in
-    /*/*) [ -d "${{path%/*}}" ] || {ROOT}/bin/busybox mkdir -p -- "${{path%/*}}" 2>/dev/null ;;
+    /tmp/outputs/*) {ROOT}/bin/busybox mkdir -p -- "${{path%/*}}" 2>/dev/null ;;
   esac
 done < {ROOT}/bin/outputs
 unset path

@@ -94,11 +94,11 @@ def listing(folder: Path) -> list[tuple[str, int, str | bytes | None]]:
 
 def test_odd_text_in_arguments_and_variables_arrives_unchanged(cluster: Cluster) -> None:
     """F-14: values are arguments, never shell text or templates."""
-    program = 'for a in "$@"; do printf "%s\\0" "$a"; done > /out/args; printf %s "$ODD" > /out/env; '
-    program += 'tr "\\0" "\\n" < /proc/self/environ > /out/all'
+    program = 'for a in "$@"; do printf "%s\\0" "$a"; done > /tmp/outputs/args; printf %s "$ODD" > /tmp/outputs/env; '
+    program += 'tr "\\0" "\\n" < /proc/self/environ > /tmp/outputs/all'
     step = make_step(
         ["sh", "-c", program, "name", *ODD],
-        outputs={"args": "/out/args", "env": "/out/env", "all": "/out/all"},
+        outputs={"args": "/tmp/outputs/args", "env": "/tmp/outputs/env", "all": "/tmp/outputs/all"},
         options={"env": [{"name": "ODD", "value": "\n".join(ODD)}, {"name": "a.b-c", "value": "kept"}]},
     )
     run = cluster.run(step)
@@ -109,8 +109,8 @@ def test_odd_text_in_arguments_and_variables_arrives_unchanged(cluster: Cluster)
 
 def test_variables_whose_names_are_none_for_a_shell_reach_the_program(cluster: Cluster) -> None:
     step = make_step(
-        ["cp", "/proc/self/environ", "/out/all"],
-        outputs={"all": "/out/all"},
+        ["cp", "/proc/self/environ", "/tmp/outputs/all"],
+        outputs={"all": "/tmp/outputs/all"},
         options={"env": [{"name": "a.b-c", "value": "two\nlines"}, {"name": "PLAIN", "value": "x"}]},
     )
     variables = cluster.run(step).read("all").decode().split("\0")
@@ -119,10 +119,10 @@ def test_variables_whose_names_are_none_for_a_shell_reach_the_program(cluster: C
 
 
 def test_the_wrapper_adds_nothing_to_environment_signals_and_open_files(cluster: Cluster) -> None:
-    program = "env | cut -d= -f1 | sort > /out/env; grep SigIgn /proc/self/status > /out/signals; "
-    program += "ls /proc/self/fd | wc -l > /out/files; pwd > /out/cwd"
-    plain = make_step(["sh", "-c", f"mkdir /out; {program}; cat /out/*"])
-    wrapped = make_step(["sh", "-c", f"{program}; cat /out/*"], outputs={"env": "/out/env"})
+    program = "env | cut -d= -f1 | sort > /tmp/outputs/env; grep SigIgn /proc/self/status > /tmp/outputs/signals; "
+    program += "ls /proc/self/fd | wc -l > /tmp/outputs/files; pwd > /tmp/outputs/cwd"
+    plain = make_step(["sh", "-c", f"mkdir /out; {program}; cat /tmp/outputs/*"])
+    wrapped = make_step(["sh", "-c", f"{program}; cat /tmp/outputs/*"], outputs={"env": "/tmp/outputs/env"})
     lines: list[list[str]] = [[], []]
     for step, seen in zip((plain, wrapped), lines, strict=True):
         cluster.run(step, log_formatter=lambda _, line, seen=seen: seen.append(line) or line)
@@ -220,9 +220,9 @@ def test_an_image_without_a_command_runs_as_it_is(cluster: Cluster, tmp_path: Pa
     (tmp_path / "x").write_bytes(b"x\n")
     step = make_step(
         None,
-        ["sh", "-c", "cat /in/x > /out/y; touch /out/same"],
+        ["sh", "-c", "cat /in/x > /tmp/outputs/y; touch /tmp/outputs/same"],
         inputs={"x": "/in/x"},
-        outputs={"y": "/out/y", "no": "/out/no"},
+        outputs={"y": "/tmp/outputs/y", "no": "/tmp/outputs/no"},
     )
     run = cluster.run(step, {"x": tmp_path / "x"})
     assert run.outcome.exit_code == 0, run.outcome.message
@@ -235,9 +235,9 @@ def test_init_containers_see_the_inputs_and_native_sidecars_run_beside_main(clus
     shared = tree({"name": "shared", "emptyDir": {}})
     mount = {"volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}
     step = make_step(
-        ["sh", "-ec", "until [ -e /shared/side ]; do usleep 10000; done; cat /shared/init /shared/side > /out/y"],
+        ["sh", "-ec", "until [ -e /shared/side ]; do usleep 10000; done; cat /shared/init /shared/side > /tmp/outputs/y"],
         inputs={"x": "/in/x"},
-        outputs={"y": "/out/y"},
+        outputs={"y": "/tmp/outputs/y"},
         options=mount,
         pod=PodOptions(
             init_containers=(container("prepare", "cp", "/in/x", "/shared/init", mirror=True),),
@@ -347,7 +347,7 @@ def test_steps_run_side_by_side(cluster: Cluster, tmp_path: Path) -> None:
     def one(index: int) -> bytes:
         path = tmp_path / f"in-{index}"
         path.write_bytes(b"%d" % index)
-        step = make_step(["cp", "/in/x", "/out/y"], inputs={"x": "/in/x"}, outputs={"y": "/out/y"})
+        step = make_step(["cp", "/in/x", "/tmp/outputs/y"], inputs={"x": "/in/x"}, outputs={"y": "/tmp/outputs/y"})
         return cluster.run(step, {"x": path}).read("y")
 
     with ThreadPoolExecutor(8) as pool:

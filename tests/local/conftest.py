@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typing_extensions
 
 from kfp_airflow.local.process import Isolation
 from tests.local.runs import Run, container, process_runs, step
@@ -77,7 +78,13 @@ def nobody() -> Callable[[list[str], Path], subprocess.CompletedProcess[str]]:
     prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
     def call(arguments: list[str], home: Path) -> subprocess.CompletedProcess[str]:
-        env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
+        shutil.copy(typing_extensions.__file__, home)  # all that the runtime needs of other packages
+        env = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "PYTHONPATH": f"{project}:{home}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         return subprocess.run(
             [*prefix, python, *arguments], env=env, cwd=home, capture_output=True, text=True, check=False
         )

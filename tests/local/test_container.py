@@ -95,9 +95,9 @@ def test_files_go_in_and_come_out_byte_for_byte(run: Runs, tmp_path: Path) -> No
     (tmp_path / "in").write_bytes(content := bytes(range(256)) * 300)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "x").write_text("X")
-    copy = "cat /tmp/inputs/a/data >/made/beforehand/out; mkdir /tmp/d; cat /in/x >/tmp/d/y; ln -s y /tmp/d/z; exit 3"
+    copy = "cat /tmp/inputs/a/data >/tmp/outputs/o/data; mkdir /tmp/d; cat /in/x >/tmp/d/y; ln -s y /tmp/d/z; exit 3"
     inputs = {"a": "/tmp/inputs/a/data", "b": "/in"}
-    outputs = {"o": "/made/beforehand/out", "d": "/tmp/d", "missing": "/tmp/no"}
+    outputs = {"o": "/tmp/outputs/o/data", "d": "/tmp/d", "missing": "/tmp/no"}
     outcome = run(step(script(copy), inputs=inputs, outputs=outputs), a=tmp_path / "in", b=tmp_path / "folder")
     assert (outcome.exit_code, outcome.message) == (3, "failed with exit code 3"), run.lines
     assert set(outcome.outputs) == {"o", "d"}
