@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from typing_extensions import override
@@ -20,7 +21,7 @@ class Where:
     @override
     def __str__(self) -> str:
         """Return `file:line`, the file relative to the working folder where that is shorter."""
-        relative = os.path.relpath(self.file) if os.path.isabs(self.file) else self.file
+        relative = os.path.relpath(self.file) if Path(self.file).is_absolute() else self.file
         name = relative if len(relative) < len(self.file) and not relative.startswith("..") else self.file
         return f"{name}:{self.line}" if self.line else name
 
@@ -67,7 +68,10 @@ class UsageError(KfpAirflowError, ValueError):
 
 
 class StepError(KfpAirflowError):
-    """A step that failed at run time; the text names step, pod or process, output, file, sizes with units, and the way out."""
+    """A step that failed at run time.
+
+    The text names step, pod or process, output, file, sizes with units, and the way out.
+    """
 
 
 class StepFailed(StepError):

@@ -48,7 +48,9 @@ def train(
     accuracy = float(model.score(check_images, check_digits))
     print("C=%s: accuracy %.4f after %d iterations" % (regularization, accuracy, model.n_iter_[0]))
     with open(model_path, "w") as stream:
-        json.dump({"C": regularization, "weights": model.coef_.tolist(), "intercept": model.intercept_.tolist()}, stream)
+        json.dump(
+            {"C": regularization, "weights": model.coef_.tolist(), "intercept": model.intercept_.tolist()}, stream
+        )
     return (accuracy,)
 
 
@@ -112,7 +114,9 @@ def evaluate(
 
 
 load_op = components.create_component_from_func(load_digits, base_image=IMAGE, packages_to_install=PACKAGES)
-split_op = components.load_component_from_file(os.path.join(os.path.dirname(os.path.abspath(__file__)), "split.component.yaml"))
+split_op = components.load_component_from_file(
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), "split.component.yaml")
+)
 train_op = components.create_component_from_func(train, base_image=IMAGE, packages_to_install=PACKAGES)
 choose_op = components.create_component_from_func(choose_best, base_image=IMAGE)
 evaluate_op = components.create_component_from_func(evaluate, base_image=IMAGE, packages_to_install=PACKAGES)
@@ -125,9 +129,11 @@ def publish_op(model, accuracy):
         image="library/bash:4.4.23",
         command=["sh", "-c"],
         arguments=[
-            'mkdir -p /published && cp "$0" /published/model.json'
-            ' && printf "digits-%s-%s" "$1" "$(cksum < /published/model.json | cut -d" " -f1)" > /published/name'
-            " && cat /published/name",
+            (
+                'mkdir -p /published && cp "$0" /published/model.json'
+                ' && printf "digits-%s-%s" "$1" "$(cksum < /published/model.json | cut -d" " -f1)" > /published/name'
+                " && cat /published/name"
+            ),
             dsl.InputArgumentPath(model, input="model", path="/inputs/model.json"),
             accuracy,
         ],
@@ -148,10 +154,13 @@ def report_op(status):
 
 @dsl.pipeline(
     name="Digits",
-    description="Train a recognizer of handwritten digits for several settings, evaluate the best, publish it if it is good enough.",
+    description=(
+        "Train a recognizer of handwritten digits for several settings, evaluate the best, "
+        "publish it if it is good enough."
+    ),
 )
 def digits(
-    settings: list = [{"C": 0.0001, "iterations": 300}, {"C": 0.01, "iterations": 300}, {"C": 1.0, "iterations": 300}],
+    settings: list = [{"C": 0.001, "iterations": 100}, {"C": 0.03, "iterations": 100}, {"C": 1.0, "iterations": 100}],
     test_share: float = 0.25,
     threshold: float = 0.9,
 ):

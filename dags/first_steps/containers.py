@@ -16,4 +16,6 @@ def foo_pipeline(tag: str = "1.36", pull_image_policy: str = "IfNotPresent"):
         file_outputs={"foo": "/tmp/foo"},
     )
     op.container.set_image_pull_policy(pull_image_policy)
-    op.add_sidecar(dsl.Sidecar("another", "busybox:%s" % tag, command=["sleep", "60"]).set_image_pull_policy("IfNotPresent"))
+    op.add_sidecar(
+        dsl.Sidecar("another", "busybox:%s" % tag, command=["sleep", "60"]).set_image_pull_policy("IfNotPresent")
+    )

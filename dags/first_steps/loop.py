@@ -19,7 +19,9 @@ def item_op(item, greeting):
 
 
 def total_op(items):
-    return dsl.ContainerOp(name="total", image="library/bash:4.4.23", command=["echo"], arguments=["all of them:", items])
+    return dsl.ContainerOp(
+        name="total", image="library/bash:4.4.23", command=["echo"], arguments=["all of them:", items]
+    )
 
 
 @dsl.pipeline(name="loop-pipeline", description="Loops over a list in the file, and over a list that a step makes.")

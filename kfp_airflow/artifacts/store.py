@@ -1,7 +1,7 @@
 """The artifact store: outputs that are no short text, as objects below one `ObjectStoragePath`.
 
-An object is written once, under a name that no other attempt uses, and becomes visible whole: on a local disk by a rename,
-in an object store because a PUT is atomic. A directory is one tar object.
+An object is written once, under a name that no other attempt uses, and becomes visible whole: on a local disk by a
+rename, in an object store because a PUT is atomic. A directory is one tar object.
 """
 
 from __future__ import annotations
@@ -65,15 +65,16 @@ class Store:
         return Stored(uri=uri, size=digest.size, sha256=digest.hexdigest, kind="directory" if directory else "file")
 
     def fetch(self, stored: Stored, target: Path) -> Path:
-        """Return a local path with the object's content, checked by size and hash: `target`, or the object itself on a local disk.
+        """Return a local path with the object's content, checked by size and hash.
 
-        The result is not to be changed. Raises StepError where the object is gone or not what the XCom says.
+        That is `target`, or the object itself on a local disk; it is not to be changed. Raises StepError where the
+        object is gone or not what the XCom says.
         """
         if stored.kind == "directory":
             archive = self._download(stored, target.with_name(target.name + ".tar"))
             target.mkdir()
             with tarfile.open(archive) as tar:
-                tar.extractall(target, filter=extraction_filter)
+                tar.extractall(target, filter=extraction_filter)  # noqa: S202 - the filter refuses what leads outside
             return target
         return self._download(stored, target)
 
@@ -201,7 +202,10 @@ def _write(source: Path, stream: BinaryIO, digest: _Digest) -> None:
 
 
 def extraction_filter(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """Keep modes, times and symbolic links as they are (DP-07); refuse what would land outside, or bring something in from there."""
+    """Return the member, its mode, times and symbolic links as they are (DP-07).
+
+    Raises StepError for what would land outside of the folder, or bring something in from there.
+    """
     if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
         raise StepError(f"an artifact directory holds '{member.name}', which is no file, folder or link")
     if member.islnk():

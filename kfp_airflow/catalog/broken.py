@@ -1,8 +1,8 @@
 """A pipeline file that cannot be loaded, as an import error of its own in Airflow's list.
 
-Airflow keys import errors by DAG file and stops every DAG of a file that has one. A loader file with many pipelines would be
-stopped by one broken pipeline; so the error is raised while a DAG object that names the pipeline's own file is serialized,
-which Airflow records under that name (`_serialize_dags` in its dag_processing/processor.py).
+Airflow keys import errors by DAG file and stops every DAG of a file that has one. A loader file with many pipelines
+would be stopped by one broken pipeline; so the error is raised while a DAG object that names the pipeline's own file is
+serialized, which Airflow records under that name (`_serialize_dags` in its dag_processing/processor.py).
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class BrokenDag(DAG):
 
     @override
     def validate(self) -> None:
-        """Fail where nothing keys serialization errors by file: outside of the dag processor the loader's file has the error."""
+        """Fail where nothing keys serialization errors by file.
+
+        Outside of the dag processor, that is: there the loader's file has the error.
+        """
         if os.environ.get("_AIRFLOW_PROCESS_CONTEXT") != "client":
             self._raise()
 

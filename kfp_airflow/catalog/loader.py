@@ -28,8 +28,8 @@ def to_dag(
 ) -> DAG:
     """Return the DAG of one pipeline; in a DAG file, calling it is enough for Airflow to find the DAG.
 
-    `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file, relative to the file that calls this
-    (`function` chooses among several pipelines of a file). The options are those of `DagOptions`.
+    `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file, relative to the file that
+    calls this (`function` chooses among several pipelines of a file). The options are those of `DagOptions`.
     Raises TypeError for an unknown option, PipelineError with all that is wrong with the pipeline.
     """
     chosen = _read_options(options)
@@ -47,10 +47,11 @@ def to_dag(
 
 
 def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
-    """Return a DAG for every `@dsl.pipeline` function of the Python files below `folder`, relative to the file that calls this.
+    """Return a DAG for every `@dsl.pipeline` function of the Python files below `folder`.
 
-    The options are those of `DagOptions`, without `dag_id`, for all of them. A file that is wrong becomes an import error of
-    its own in Airflow's list, and the others still load. While a worker parses the file for one DAG, only that one is built.
+    `folder` is relative to the file that calls this. The options are those of `DagOptions`, without `dag_id`, for all
+    of them. A file that is wrong becomes an import error of its own in Airflow's list, and the others still load. While
+    a worker parses the file for one DAG, only that one is built.
     """
     if "dag_id" in options:
         raise TypeError("load_dags() makes many DAGs; give a dag_id to to_dag()")
@@ -75,8 +76,8 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
 def _refuse_twin(function: PipelineFunction, twin: DAG | None) -> None:
     if twin is not None:
         raise UsageError(
-            f"{function.where}: pipeline '{function.name}' would be DAG '{twin.dag_id}', which another pipeline of the folder is. "
-            "Rename one of them, or make its DAG by to_dag(…, dag_id=…)"
+            f"{function.where}: pipeline '{function.name}' would be DAG '{twin.dag_id}', "
+            "which another pipeline of the folder is. Rename one of them, or make its DAG by to_dag(…, dag_id=…)"
         )
 
 

@@ -10,12 +10,12 @@ from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged
 from kfp_airflow.cli.home import Home
 from kfp_airflow.cli.report import RunReport, TaskReport
 from kfp_airflow.cli.task_logs import failure_in
+from kfp_airflow.operators.reasons import MESSAGE_KEY
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy.orm import Session
 
-MESSAGE_KEY: Final = "kfp_message"
 _ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 TaskKey = tuple[str, str, str, int]

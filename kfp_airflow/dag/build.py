@@ -129,7 +129,10 @@ def _check_schedule(pipeline: Pipeline, options: DagOptions, schedule: object) -
 
 
 def _document(pipeline: Pipeline) -> str:
-    """Return the DAG's documentation. Its hash makes a new DAG version of any change, also in what Airflow does not serialize."""
+    """Return the DAG's documentation.
+
+    Its hash makes a new DAG version of any change, also in what Airflow does not serialize.
+    """
     digest = hashlib.sha256(repr(pipeline).encode()).hexdigest()[:16]
     return f"{pipeline.description or pipeline.name}\n\n<sub>Kubeflow pipeline {pipeline.name}, content {digest}</sub>"
 

@@ -1,18 +1,21 @@
 """`dsl.ExitHandler` → teardown tasks, and a verdict after them (EH-01 to EH-06).
 
-Executed on Airflow 3.3: a teardown alone lets a failed run succeed, a leaf after it is skipped when the run is set to failed.
+Executed on Airflow 3.3: a teardown alone lets a failed run succeed, a leaf after it is skipped when the run is set to
+failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from airflow.sdk import BaseOperator
+from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.dag.tasks import build_exit_task
 from kfp_airflow.graph.model import ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep
 from kfp_airflow.operators.verdict import VerdictOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
 
 
 def build_exits(pipeline: Pipeline, build: Build) -> None:

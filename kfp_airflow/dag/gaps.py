@@ -34,7 +34,9 @@ def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 code="KA101",
                 where=step.where,
                 step=step.id,
-                problem="calls of the Kubernetes API (ResourceOp, VolumeOp, VolumeSnapshotOp) do not run on Airflow yet",
+                problem=(
+                    "calls of the Kubernetes API (ResourceOp, VolumeOp, VolumeSnapshotOp) do not run on Airflow yet"
+                ),
                 advice="Create the object outside of the pipeline, or in a step that runs kubectl.",
                 row="D-13",
             )
@@ -82,7 +84,10 @@ def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[
                 yield Diagnostic(
                     code="KA105",
                     where=member.where,
-                    problem=f"exit handler '{member.id}' stands inside a loop or condition, which does not run on Airflow yet",
+                    problem=(
+                        f"exit handler '{member.id}' stands inside a loop or condition, "
+                        "which does not run on Airflow yet"
+                    ),
                     advice="Put the exit handler around the loop or condition.",
                     row="EH-04",
                 )

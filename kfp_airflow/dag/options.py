@@ -17,9 +17,9 @@ SCHEDULE_START: Final = datetime(2020, 1, 1, tzinfo=timezone.utc)
 class DagOptions:
     """The options of `to_dag`.
 
-    `experiments` become the DAG's tags. `schedule` is Airflow's, or KFP's six-field cron or `@every 1h`. `runtime` None: the
-    setting `[kfp_airflow] runtime`. `operator_args` reach every step's operator (on Kubernetes all arguments of a
-    KubernetesPodOperator), `dag_args` the DAG.
+    `experiments` become the DAG's tags. `schedule` is Airflow's, or KFP's six-field cron or `@every 1h`. `runtime`
+    None: the setting `[kfp_airflow] runtime`. `operator_args` reach every step's operator (on Kubernetes all arguments
+    of a KubernetesPodOperator), `dag_args` the DAG.
     """
 
     dag_id: str | None = None

@@ -49,7 +49,10 @@ def build_params(pipeline: Pipeline) -> dict[str, Param]:
 
 
 def parse_value(parameter: Parameter, value: str) -> object:
-    """Return a value that was given as text as the parameter's JSON type. Raises ValueError, saying what was expected."""
+    """Return a value that was given as text as the parameter's JSON type.
+
+    Raises ValueError, saying what was expected.
+    """
     json_type = _json_type(parameter)
     if json_type is None or json_type == "string":
         return value
@@ -88,7 +91,7 @@ def _param(parameter: Parameter) -> Param:
         schema["description_md"] = parameter.description
     if json_type is None:
         schema["type"] = ["string", "number", "boolean", "array", "object", "null"]
-    elif parameter.optional:
+    elif parameter.optional and parameter.default is None:
         schema["type"] = [json_type, "null"]
     if parameter.default is not None:
         return Param(parse_value(parameter, parameter.default), **schema)
@@ -98,7 +101,10 @@ def _param(parameter: Parameter) -> Param:
 
 
 def _json_type(parameter: Parameter) -> str | None:
-    """Return the JSON type of a KFP type: by name, a string for any other named type (a GCSPath, say), None where there is no type."""
+    """Return the JSON type of a KFP type, None where there is no type.
+
+    It goes by name, and is a string for any other named type (a GCSPath, say).
+    """
     name = _type_name(parameter.type)
     if name is None:
         return None

@@ -1,4 +1,7 @@
-"""Where every node of a graph lands in its DAG: task ids, group ids, and what encloses what. Made once, before any operator."""
+"""Where every node of a graph lands in its DAG: task ids, group ids, and what encloses what.
+
+Made once, before any operator.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`positions` by step id, `group_ids` and `items_task_ids` by the graph's group ids; all ids distinct in the DAG."""
+    """Where all nodes of a pipeline land; all ids are distinct in the DAG.
+
+    `positions` by step id, `group_ids` and `items_task_ids` by the graph's group ids.
+    """
 
     positions: Mapping[str, Position]
     group_ids: Mapping[str, str]
@@ -40,7 +46,10 @@ class Plan:
 
 
 def make_plan(pipeline: Pipeline) -> Plan:
-    """Return the plan of a pipeline. Steps keep KFP's ids as task ids; a group or task of our own makes way for them."""
+    """Return the plan of a pipeline.
+
+    Steps keep KFP's ids as task ids; a group or task of our own makes way for them.
+    """
     positions = dict(_positions(pipeline.members, None))
     taken = set(positions)
     group_ids: dict[str, str] = {}

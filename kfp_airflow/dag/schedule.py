@@ -1,4 +1,4 @@
-"""Schedules of recurring runs: KFP's six-field cron (seconds first) and `@every` besides what Airflow takes (RR-02, F-13)."""
+"""Schedules of recurring runs besides Airflow's: KFP's six-field cron (seconds first) and `@every` (RR-02, F-13)."""
 
 from __future__ import annotations
 

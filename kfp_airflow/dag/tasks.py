@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-from airflow.sdk import BaseOperator
+from typing import TYPE_CHECKING, Any, Final
 
 from kfp_airflow.dag.options import Runtime
 from kfp_airflow.dag.scope import Build, Scope
@@ -16,6 +14,9 @@ from kfp_airflow.operators.placement import Placement, Source
 from kfp_airflow.operators.retries import UNLIMITED, ArgoRetryPolicy, delay_after
 from kfp_airflow.operators.step import ITEM_TEMPLATE
 from kfp_airflow.version_compat import retry_policy_args
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
 
 TRIGGER_RULE: Final = "none_failed"
 """A skipped dependency satisfies, as in Argo (CO-10)."""

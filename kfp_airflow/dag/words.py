@@ -14,7 +14,10 @@ def comparison_words(comparison: Comparison) -> str:
 
 
 def reference_words(reference: Reference) -> str:
-    """Return what a reference is called: a parameter's name, an output's name (the step's where the output is just `Output`)."""
+    """Return what a reference is called: a parameter's name, an output's name.
+
+    An output that is just `Output` is called by its step's name.
+    """
     match reference:
         case ParameterRef():
             return reference.name

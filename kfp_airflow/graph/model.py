@@ -1,7 +1,8 @@
-"""The graph of a pipeline: what an author meant, between every front end (DSL, packages) and every back end (DAG, packages).
+"""The graph of a pipeline: what an author meant.
 
-Nodes are frozen; equality is meaning. The place in the author's file (`where`) is no part of the meaning. The words are the
-graph's own (a *step* is an author's op and a DAG's task). Row ids refer to the inventory of KFP v1.
+It stands between every front end (DSL, packages) and every back end (DAG, packages). Nodes are frozen; equality is
+meaning. The place in the author's file (`where`) is no part of the meaning. The words are the graph's own (a *step* is
+an author's op and a DAG's task). Row ids refer to the inventory of KFP v1.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ UI_METADATA_OUTPUT = "mlpipeline-ui-metadata"
 class Parameter:
     """An argument of the pipeline function.
 
-    `type` is KFP's: a name ("Integer"), a dict with properties, or None. `default` is the text of KFP's serialization (PP-06),
-    None where there is none; `optional` tells `x=None` (an empty text, PP-07) from an argument that has to be given.
+    `type` is KFP's: a name ("Integer"), a dict with properties, or None. `default` is the text of KFP's serialization
+    (PP-06), None where there is none. `optional`: it need not be given; without a default that is an author's `x=None`, an
+    empty text at run time (PP-07).
     """
 
     name: str
@@ -51,8 +53,8 @@ class Comparison:
 class Container:
     """A container: what KFP calls image, command and arguments, and every other field of a Kubernetes container.
 
-    `command` None: the image's own entrypoint. `options` holds the other fields in Kubernetes' own spelling (env, resources,
-    volumeMounts, imagePullPolicy, …). `name` is empty for a step's main container.
+    `command` None: the image's own entrypoint. `options` holds the other fields in Kubernetes' own spelling (env,
+    resources, volumeMounts, imagePullPolicy, …). `name` is empty for a step's main container.
     """
 
     image: Text
@@ -65,7 +67,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """A file (or directory) put at `path` before the step runs (DP-03): the bytes of the output that is the whole of `source`, else its text."""
+    """A file (or directory) put at `path` before the step runs (DP-03).
+
+    It holds the bytes of the output that is the whole of `source`, else the text of `source`.
+    """
 
     name: str
     path: str
@@ -74,7 +79,10 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
-    """A file (or directory) that the step has to write at `path` (DP-01, DP-02); the two `mlpipeline-*` ones are optional."""
+    """A file (or directory) that the step has to write at `path` (DP-01, DP-02).
+
+    The two `mlpipeline-*` ones are optional.
+    """
 
     name: str
     path: str
@@ -84,8 +92,8 @@ class OutputFile:
     def made_folder(self) -> str | None:
         """Return the folder that a runtime makes before the step runs, None where that is left to the program (DP-02).
 
-        KFP chose the paths of components, and their programs take a folder that is there; a path that an author chose may
-        be in a folder that the program makes by a plain `mkdir`.
+        KFP chose the paths of components, and their programs take a folder that is there; a path that an author chose
+        may be in a folder that the program makes by a plain `mkdir`.
         """
         return posixpath.dirname(self.path) if self.path.startswith("/tmp/outputs/") else None  # noqa: S108 - KFP's path
 
@@ -111,7 +119,10 @@ class PodOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """`set_retry` (B-09). `limit` None: a policy without a number, so no limit. Durations as the author wrote them: seconds, `2m`, `1h`."""
+    """What `set_retry` asks for (B-09).
+
+    `limit` None: a policy without a number, so no limit. Durations as the author wrote them: seconds, `2m`, `1h`.
+    """
 
     limit: Text | None = None
     policy: RetryPolicy | None = None
@@ -122,7 +133,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """Whether a result of an earlier run may be taken (CA-01 to CA-10); `max_staleness` is an ISO 8601 duration, `P0D`: never."""
+    """Whether a result of an earlier run may be taken (CA-01 to CA-10).
+
+    `max_staleness` is an ISO 8601 duration, `P0D`: never.
+    """
 
     enabled: bool = True
     max_staleness: str | None = None
@@ -130,7 +144,7 @@ class Caching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """The component a step was made from (O-12): its specification and reference as JSON data, the arguments as text."""
+    """The component a step was made from (O-12): specification and reference as JSON data, the arguments as text."""
 
     spec: Tree
     ref: Tree = EMPTY_STRUCT
@@ -141,8 +155,8 @@ class Component:
 class ContainerStep:
     """One container of a pipeline: what `dsl.ContainerOp` and every component become.
 
-    `id` is KFP's op id (N-01, N-02, N-04), unique in the pipeline; `name` what the author called it; `after` ids of steps and
-    groups that have to end first, besides those whose outputs are used; `timeout_s` seconds for one attempt.
+    `id` is KFP's op id (N-01, N-02, N-04), unique in the pipeline; `name` what the author called it; `after` ids of
+    steps and groups that have to end first, besides those whose outputs are used; `timeout_s` seconds for one attempt.
     """
 
     id: str
@@ -162,7 +176,7 @@ class ContainerStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceStep:
-    """One call of the Kubernetes API: what `dsl.ResourceOp`, `VolumeOp` and `VolumeSnapshotOp` become (D-13, D-14, D-16).
+    """One call of the Kubernetes API: `dsl.ResourceOp`, `VolumeOp` and `VolumeSnapshotOp` (D-13, D-14, D-16).
 
     `attributes` maps output names to kubectl jsonpaths; conditions are Argo's, with `,` for *and*.
     """
@@ -247,7 +261,10 @@ Member: TypeAlias = Step | Group
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`dsl.PipelineConf` (P-01 to P-11). `timeout_s` for the whole run; `parallelism` counts steps that run at a time."""
+    """What `dsl.PipelineConf` sets (P-01 to P-11).
+
+    `timeout_s` is for the whole run; `parallelism` counts steps that run at a time.
+    """
 
     timeout_s: int | None = None
     parallelism: int | None = None
@@ -272,7 +289,10 @@ class Pipeline:
 
 
 def walk(members: tuple[Member, ...]) -> Iterator[Member]:
-    """Yield members and everything inside them, in the author's order: a group before its members, a handler after them."""
+    """Yield members and everything inside them, in the author's order.
+
+    A group comes before its members, a handler after them.
+    """
     for member in members:
         yield member
         match member:

@@ -1,8 +1,8 @@
 """A step with every text resolved: what a runtime (pods, processes, containers) is asked to run, once.
 
 Command, arguments and `env` values are in Kubernetes' own notation: `$(NAME)` of an author's constant is still to be
-expanded from the step's variables, and a `$` that came in with a value is doubled, so that the one expansion that Kubernetes
-does gives the value back unchanged. A runtime that is not Kubernetes does that expansion itself (`expand`).
+expanded from the step's variables, and a `$` that came in with a value is doubled, so that the one expansion that
+Kubernetes does gives the value back unchanged. A runtime that is not Kubernetes does that expansion itself (`expand`).
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ class Runtime(Protocol):
     def run(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path) -> Outcome:
         """Run one attempt to its end and return how it ended.
 
-        `inputs` maps each input's name to a file or folder on this machine, not to be changed; `work` is an empty folder
-        of this attempt, where outputs are put (a file or folder each, symbolic links kept). The step's own output goes to
-        the log as it comes. Outputs are returned for failed programs too (DP-01), the missing ones left out.
+        `inputs` maps each input's name to a file or folder on this machine, not to be changed; `work` is an empty
+        folder of this attempt, where outputs are put (a file or folder each, symbolic links kept). The step's own
+        output goes to the log as it comes. Outputs are returned for failed programs too (DP-01), the missing ones left
+        out.
         Raises StepError where the step could not be run at all, TimeoutError's message included.
         """
         ...
@@ -126,7 +127,10 @@ def _resolve_env(env: object, resolve: Resolver) -> Json:
 
 
 def _resolve_expandable(content: Text, resolve: Resolver) -> str:
-    """Resolve a text that Kubernetes will expand once: `$` doubled in values, and where a literal ends in one before a value."""
+    """Return a text that Kubernetes will expand once.
+
+    Its `$` are doubled in values, and where a literal ends in one before a value.
+    """
     pieces: list[str] = []
     for index, part in enumerate(content.parts):
         if not isinstance(part, str):

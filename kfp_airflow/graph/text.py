@@ -1,7 +1,7 @@
 """Text with references in it, and JSON trees with such texts as leaves.
 
-A `Text` is what an author wrote with the places marked where run-time values go. It is resolved once, at run time, into a
-plain string; a resolved value is never looked at again (rows PP-01, F-14).
+A `Text` is what an author wrote with the places marked where run-time values go. It is resolved once, at run time, into
+a plain string; a resolved value is never looked at again (rows PP-01, F-14).
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ class ParameterRef:
 
 @dataclass(frozen=True, slots=True)
 class OutputRef:
-    """An output of a step: as text in a `Text` of several parts, byte for byte where it is the whole of a file input (DP-04)."""
+    """An output of a step.
+
+    It goes as text in a `Text` of several parts, byte for byte where it is the whole of a file input (DP-04).
+    """
 
     step: str
     output: str
@@ -51,7 +54,10 @@ RUN_FIELDS: frozenset[str] = frozenset(get_args(RunField))
 
 @dataclass(frozen=True, slots=True)
 class RunRef:
-    """Something of the run itself: what `{{workflow.<field>}}`, `{{pod.name}}` and `{{node.name}}` stand for (PP-10, EH-05)."""
+    """Something of the run itself (PP-10, EH-05).
+
+    It is what `{{workflow.<field>}}`, `{{pod.name}}` and `{{node.name}}` stand for.
+    """
 
     field: RunField
 
@@ -116,16 +122,16 @@ class Struct:
         return next((value for name, value in self.entries if name.constant == key), None)
 
 
-Tree: TypeAlias = None | bool | int | float | Text | tuple["Tree", ...] | Struct
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Tree: TypeAlias = bool | int | float | Text | tuple["Tree", ...] | Struct | None
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 EMPTY_STRUCT = Struct()
 
 
-def tree(value: object, convert: Callable[[str], Text] = lambda literal: text(literal)) -> Tree:
-    """Return plain JSON data (dicts, lists, tuples, scalars, `Text`) as a frozen tree, each string passed through `convert`.
+def tree(value: object, convert: Callable[[str], Text] = text) -> Tree:
+    """Return plain JSON data (dicts, lists, tuples, scalars, `Text`) as a frozen tree.
 
-    Raises TypeError, naming the type, for anything else.
+    Each string is passed through `convert`. Raises TypeError, naming the type, for anything else.
     """
     match value:
         case None | bool() | int() | float() | Text() | Struct():

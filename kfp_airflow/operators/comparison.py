@@ -26,8 +26,9 @@ _OPERATORS: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
 def holds(left: str, comparison: Operator, right: str) -> bool:
     """Tell whether `left comparison right` holds.
 
-    `==` and `!=` compare plain text. The others compare as numbers where both are numbers (exactly, white space around them
-    ignored, hexadecimal accepted) and as text, by code point, where neither is. Raises StepError where only one is a number.
+    `==` and `!=` compare plain text. The others compare as numbers where both are numbers (exactly, white space around
+    them ignored, hexadecimal accepted) and as text, by code point, where neither is. Raises StepError where only one is
+    a number.
     """
     compare = _OPERATORS[comparison]
     if comparison in {"==", "!="}:

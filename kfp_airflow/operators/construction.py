@@ -15,10 +15,10 @@ _CONVERTED: Final = frozenset(
 class QuickConstruction:
     """A mixin, first among the bases: attributes are set plainly while the operator's constructor runs.
 
-    `BaseOperator.__setattr__` looks for a converter of each attribute and keeps a copy of the constructor's arguments, which
-    only operators mapped by `partial` need. Without that, one of the 75 attributes of a KubernetesPodOperator takes a tenth
-    of the time: 1,000 operators are made in 0.19 s instead of 0.45 s (Airflow 3.3.2). Attributes with a converter, and all
-    that are set later, take Airflow's way.
+    `BaseOperator.__setattr__` looks for a converter of each attribute and keeps a copy of the constructor's arguments,
+    which only operators mapped by `partial` need. Without that, one of the 75 attributes of a KubernetesPodOperator
+    takes a tenth of the time: 1,000 operators are made in 0.19 s instead of 0.45 s (Airflow 3.3.2). Attributes with a
+    converter, and all that are set later, take Airflow's way.
     """
 
     __slots__ = ()

@@ -13,9 +13,10 @@ log = logging.getLogger(__name__)
 
 
 def check_guards(values: RunValues) -> None:
-    """Skip the task where a condition around it does not hold, outermost first, saying which and with which values (CO-08, CO-10).
+    """Skip the task where a condition around it does not hold, outermost first (CO-08, CO-10).
 
-    Raises AirflowSkipException, also where an operand's own step was skipped (CO-11), and StepError for values that cannot be compared.
+    Raises AirflowSkipException, saying which condition and with which values, also where an operand's own step was
+    skipped (CO-11), and StepError for values that cannot be compared.
     """
     for guard in values.placement.guards:
         try:

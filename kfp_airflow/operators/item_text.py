@@ -26,7 +26,10 @@ class _Spelled(str):
 
 
 def item_text(value: object) -> str:
-    """Return an item, or a value in one, as its text: strings as they are, `true`, `null`, compact JSON with sorted keys."""
+    """Return an item, or a value in one, as its text.
+
+    Strings are as they are; the rest is `true`, `null`, compact JSON with sorted keys.
+    """
     return str(value) if isinstance(value, str) else _dump(value, outer=True)
 
 
@@ -53,7 +56,10 @@ def frozen_item(value: object) -> FrozenItem:
 
 
 def parse_item(items: object, index: int) -> FrozenItem:
-    """Return one item of a list's XCom; XComs can be written by anyone, so anything else is refused with a StepError."""
+    """Return one item of a list's XCom.
+
+    XComs can be written by anyone, so anything else is refused with a StepError.
+    """
     item = items[index] if isinstance(items, list) and index < len(items) else None
     match item:
         case str():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import BaseOperator
 from typing_extensions import override
@@ -13,17 +13,22 @@ from kfp_airflow.graph.text import Reference, text
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, item_text, read_items
 from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.reasons import explained
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
 from kfp_airflow.version_compat import AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+SHOWN_CHARACTERS: Final = 200
+"""How much a message shows of a text that is no list."""
+
 
 class ItemsOperator(BaseOperator):
     """Publishes the items of one loop as the list that Airflow maps the loop's tasks over.
 
-    Fails, showing the beginning of the text it got, where that is no JSON list; skips with the conditions around the loop.
+    Fails, showing the beginning of the text it got, where that is no JSON list; skips with the conditions around the
+    loop.
     """
 
     ui_color = "#e8f0fe"
@@ -40,7 +45,10 @@ class ItemsOperator(BaseOperator):
     @override
     def execute(self, context: Context) -> list[FrozenItem]:
         """Return the frozen items."""
-        values = RunValues(self.placement, context, open_store())
+        with explained(context):
+            return self._read(RunValues(self.placement, context, open_store()))
+
+    def _read(self, values: RunValues) -> list[FrozenItem]:
         check_guards(values)
         try:
             content = text(self.items).resolve(values)
@@ -49,7 +57,7 @@ class ItemsOperator(BaseOperator):
         try:
             items = read_items(content)
         except ValueError as error:
-            shown = content if len(content) <= 200 else content[:199] + "…"
+            shown = content if len(content) <= SHOWN_CHARACTERS else content[: SHOWN_CHARACTERS - 1] + "…"
             raise StepError(f"loop '{self.loop}' needs a JSON list and got {shown!r}: {error}") from error
         for index, item in enumerate(items):
             missing = [key for key in self.keys if not isinstance(item, Mapping) or key not in item]

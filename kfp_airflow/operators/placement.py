@@ -1,4 +1,7 @@
-"""Where a step stands in its DAG: all that its references need to be looked up at run time. Made by `dag/`, read by operators."""
+"""Where a step stands in its DAG: all that its references need to be looked up at run time.
+
+Made by `dag/`, read by operators.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from kfp_airflow.graph.text import Tree
 class Source:
     """Which task publishes a step's outputs, seen from another step.
 
-    `same_loop`: both run in the same iterations, so the value of the own iteration is meant. `collected`: the other step
-    runs in a loop that this one is not in, so the values of all iterations are meant, as a JSON list (DP-13).
+    `same_loop`: both run in the same iterations, so the value of the own iteration is meant. `collected`: the other
+    step runs in a loop that this one is not in, so the values of all iterations are meant, as a JSON list (DP-13).
     """
 
     task_id: str
@@ -43,7 +46,10 @@ class LoopItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What all steps of a DAG share. `timeout`: the run's own limit, kept by the steps where an exit handler has to run after it."""
+    """What all steps of a DAG share.
+
+    `timeout`: the run's own limit, kept by the steps where an exit handler has to run after it.
+    """
 
     pipeline: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
@@ -52,7 +58,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """What a step's references mean. `sources` by step id, for the steps it reads; `handles_exit`: run status may be asked."""
+    """What a step's references mean.
+
+    `sources` by step id, for the steps it reads; `handles_exit`: run status may be asked.
+    """
 
     facts: Facts
     guards: tuple[Guard, ...] = ()

@@ -75,7 +75,10 @@ def delay_after(retry: Retry, try_number: int) -> timedelta:
 
 
 def read_duration(duration: str) -> timedelta:
-    """Return a duration as Argo writes it: a bare number of seconds, or a number and s, m, h or d. Raises ValueError for anything else."""
+    """Return a duration as Argo writes it: a bare number of seconds, or a number and s, m, h or d.
+
+    Raises ValueError for anything else.
+    """
     match = _DURATION.fullmatch(duration.strip())
     if match is None:
         raise ValueError(f"{duration!r} is no duration; write seconds, or a number and s, m, h or d")

@@ -23,16 +23,15 @@ from kfp_airflow.graph.text import Json
 from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.reasons import explained
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
-from kfp_airflow.version_compat import AirflowException, AirflowSkipException
+from kfp_airflow.version_compat import AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
 
-MESSAGE_KEY: Final = "kfp_message"
-"""The XCom under which a task says why it failed or was skipped, for the command line and the API."""
 ITEM_TEMPLATE: Final = "{{ kfp_item }}"
 """The `map_index_template` of tasks in loops; a value put in by a variable is not rendered again."""
 
@@ -46,11 +45,12 @@ class StepLife(QuickConstruction):
     def execute(self, context: Context) -> None:
         """Run the step once and publish its outputs, one XCom each.
 
-        Raises AirflowSkipException where a condition is false or a value's step was skipped, StepFailed where the program
-        ended with an exit code other than 0, OutputMissing where it wrote no such file, StepError where it could not be run.
+        Raises AirflowSkipException where a condition is false or a value's step was skipped, StepFailed where the
+        program ended with an exit code other than 0, OutputMissing where it wrote no such file, StepError where it
+        could not be run.
         """
         values = RunValues(self.placement, context, store := open_store())
-        with _explained(context):
+        with explained(context):
             if (label := values.item_label) is not None:
                 context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
             check_guards(values)
@@ -84,16 +84,6 @@ class StepLife(QuickConstruction):
 
 
 @contextmanager
-def _explained(context: Context) -> Iterator[None]:
-    """Leave the reason of a failure or skip where the command line and the API find it."""
-    try:
-        yield
-    except (StepError, AirflowException) as error:
-        context["ti"].xcom_push(key=MESSAGE_KEY, value=str(error)[:4000])
-        raise
-
-
-@contextmanager
 def _work_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="kfp-airflow-"))
     try:
@@ -108,7 +98,10 @@ def _folder(path: Path) -> Path:
 
 
 def _stage(item: InputFile, values: RunValues, store: Store, target: Path) -> Path:
-    """Return a local file or folder with an input's content: an output byte for byte, anything else as its text (DP-03, DP-09)."""
+    """Return a local file or folder with an input's content.
+
+    That is an output byte for byte, anything else as its text (DP-03, DP-09).
+    """
     reference = item.source.sole_output
     published = values.output(reference) if reference is not None else item.source.resolve(values)
     match published:
@@ -123,7 +116,10 @@ def _stage(item: InputFile, values: RunValues, store: Store, target: Path) -> Pa
 
 
 def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
-    """Return one iteration's output as an element of the JSON list that a step outside the loop takes by file (DP-13)."""
+    """Return one iteration's output as an element of the JSON list of all iterations.
+
+    A step outside the loop takes that list by file (DP-13).
+    """
     if isinstance(value, str):
         return value
     if value.kind == "directory":
@@ -138,7 +134,10 @@ def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
 
 
 def _publish(step: ContainerStep, outcome: Outcome, context: Context, store: Store) -> None:
-    """Push one XCom per output that is there: short UTF-8 text as it is, anything else as a reference into the store."""
+    """Push one XCom per output that is there.
+
+    Short UTF-8 text goes as it is, anything else as a reference into the store.
+    """
     ti = context["ti"]
     limit = config.get_int("inline_limit")
     for output in step.outputs:
@@ -172,7 +171,10 @@ def _require_outputs(step: ContainerStep, outcome: Outcome) -> None:
 
 
 def _within_run(step: ResolvedStep, placement: Placement, context: Context) -> ResolvedStep:
-    """Return the step with a time limit that also keeps the run's own, where an exit handler has to run after that (§4 of the design)."""
+    """Return the step with a time limit that also keeps the run's own.
+
+    Only where an exit handler has to run after that (§4 of the design).
+    """
     limit = placement.facts.timeout
     if limit is None or placement.handles_exit:
         return step

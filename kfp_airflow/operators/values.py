@@ -9,7 +9,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import assert_never
 
@@ -22,6 +22,9 @@ from kfp_airflow.operators.placement import Placement
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+LABEL_CHARACTERS: Final = 80
+"""How long the label of an iteration gets."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,10 @@ class RunValues:
                 assert_never(reference)
 
     def output(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
-        """Return an output as it was published, whole: a text, a stored object, or one of these per iteration of a loop (DP-13)."""
+        """Return an output as it was published, whole.
+
+        That is a text, a stored object, or one of these per iteration of a loop (DP-13).
+        """
         if reference not in self._outputs:
             self._outputs[reference] = self._pull(reference)
         return self._outputs[reference]
@@ -74,11 +80,14 @@ class RunValues:
             return None
         item = self._loop_item()
         label = item if isinstance(item, str) else item["item"]
-        return label if len(label) <= 80 else label[:79] + "…"
+        return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
 
     @property
     def attempt_name(self) -> str:
-        """Return a name for this attempt that Kubernetes takes, the same whenever it is asked: what `{{pod.name}}` stands for."""
+        """Return a name for this attempt that Kubernetes takes: what `{{pod.name}}` stands for.
+
+        It is the same whenever it is asked.
+        """
         ti = self._context["ti"]
         index = f"-{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
         tail = f"{index}-{_digest(ti.dag_id, ti.run_id, str(ti.try_number))}"
@@ -131,7 +140,8 @@ class RunValues:
             log.warning("%s is not UTF-8; as text, each undecodable byte becomes U+FFFD (DP-05)", whose)
         if "\0" in text:
             raise StepError(
-                f"{whose} holds a NUL character and is used as text, which no argument can carry. Take it by file (InputPath)"
+                f"{whose} holds a NUL character and is used as text, which no argument can carry. "
+                "Take it by file (InputPath)"
             )
         return self._bounded(text, whose, limit)
 
@@ -144,7 +154,8 @@ class RunValues:
     @staticmethod
     def _too_large(whose: str, size: int, limit: int) -> ValueTooLarge:
         return ValueTooLarge(
-            f"{whose} has {size:,} B and is used as text, of which {limit:,} B can be handed over. Take it by file (InputPath)"
+            f"{whose} has {size:,} B and is used as text, of which {limit:,} B can be handed over. "
+            "Take it by file (InputPath)"
         )
 
     def _loop_item(self) -> FrozenItem:
@@ -223,7 +234,10 @@ def failed_tasks(ti: Any) -> list[str]:
 
 
 def as_text(value: object) -> str:
-    """Return a JSON value as KFP hands it on: text as it is, JSON for lists and dicts, `str()` for the rest (PP-08, CL-09)."""
+    """Return a JSON value as KFP hands it on (PP-08, CL-09).
+
+    Text is as it is, lists and dicts are JSON, the rest `str()`.
+    """
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list | tuple) else str(value)

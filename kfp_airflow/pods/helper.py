@@ -5,8 +5,8 @@ author's command) reaches them as files or as arguments, never as text of a prog
 
 The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step's own containers only what they need:
 
-    bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`); from an image
-                            of musl, busybox is a script that starts bin/busybox.musl by bin/loader
+    bin/busybox, bin/run    the shell and the wrapper that runs the author's command (read-only in `main`); where the
+                            image is one of musl, busybox is a script that starts bin/busybox.musl by bin/loader
     bin/side                the same for a sidecar's
     bin/outputs             the output paths, each ended by NUL, in the step's order
     in/<n>                  input number n, a file or a directory, mounted read-only at its path
@@ -30,7 +30,9 @@ WRAPPED: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/run")
 """What stands before the author's command."""
 BESIDE: Final = (f"{ROOT}/bin/busybox", "sh", f"{ROOT}/bin/side")
 """What stands before a sidecar's command."""
-STATIC_ADVICE: Final = "Set [kfp_airflow] helper_image to an image with a static one, or one of musl: alpine, busybox:1.36-musl"
+STATIC_ADVICE: Final = (
+    "Set [kfp_airflow] helper_image to an image with a static one, or one of musl: alpine, busybox:1.36-musl"
+)
 
 # A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
 STAY: Final = f"""
@@ -42,9 +44,9 @@ wait $!
 HOLD: Final = f"""
 until [ -e {ROOT}/ready ]; do {BUSYBOX} usleep 20000; done
 """
-# PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one. The loader
-# of musl (Alpine) is its C library too and runs anywhere: a script of one line starts busybox by it. Other loaders need the
-# libraries of their image beside them.
+# PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one. The
+# loader of musl (Alpine) is its C library too and runs anywhere: a script of one line starts busybox by it. Others need
+# the libraries of their image beside them.
 RECEIVE: Final = f"""
 b={BUSYBOX}
 cd {ROOT} || exit 70

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -39,7 +39,9 @@ class AirflowService:
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of at least thirty-two bytes, for tests only; nobody else sees this server, or the data",
+            "AIRFLOW__API_AUTH__JWT_SECRET": (
+                "a secret of at least thirty-two bytes, for tests only; nobody else sees this server, or the data"
+            ),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -162,8 +164,8 @@ class AirflowService:
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
         """Return the value of an XCom."""
-        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}?map_index={map_index}&deserialize=true"
-        status, entry = self.call("GET", path)
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
+        status, entry = self.call("GET", f"{path}?map_index={map_index}&deserialize=false&stringify=false")
         assert status == 200, entry
         return entry["value"]
 
@@ -172,6 +174,13 @@ class AirflowService:
         entries = self.get(
             f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{attempt}?map_index={map_index}"
         )
-        return "\n".join(
-            str(entry.get("event", entry)) if isinstance(entry, dict) else str(entry) for entry in entries["content"]
-        )
+        return "\n".join(_log_lines(entries["content"]))
+
+
+def _log_lines(entries: list[Any]) -> Iterator[str]:
+    for entry in entries:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield str(entry.get("event"))
+            yield from (str(error["exc_value"]) for error in entry.get("error_detail") or ())

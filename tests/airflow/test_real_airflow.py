@@ -130,7 +130,7 @@ def test_a_failing_step_fails_the_run_and_the_exit_handler_still_runs(airflow: A
     tasks = {name: task["state"] for (name, _), task in airflow.tasks("exit-handler", run["dag_run_id"]).items()}
     assert (run["state"], tasks) == ("failed", {"work": "failed", "clean-up": "success", "verdict": "failed"})
     assert "ended: Failed" in airflow.log("exit-handler", run["dag_run_id"], "clean-up")
-    assert "step 'work': the program ended with exit code 3" in airflow.log("exit-handler", run["dag_run_id"], "work")
+    assert "step 'work': failed with exit code 3" in airflow.log("exit-handler", run["dag_run_id"], "work")
 
 
 def test_a_schedule_makes_runs_by_itself(airflow: AirflowService) -> None:

@@ -35,7 +35,10 @@ to_dag(chain, runtime="kubernetes")
 
 
 def measure() -> list[Figure]:
-    """Return the time of a step in a chain of five, each of which takes the value of the one before; the better of two runs."""
+    """Return the time of a step in a chain of five, each of which takes the value of the one before.
+
+    It is the better of two runs.
+    """
     if not os.environ.get("KUBECONFIG"):
         raise NotMeasured("KUBECONFIG names no cluster")
     with tempfile.TemporaryDirectory(prefix="kfp-airflow-bench-", ignore_cleanup_errors=True) as folder:

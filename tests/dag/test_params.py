@@ -68,6 +68,8 @@ def test_a_default_that_airflow_would_refuse_in_every_run_is_a_diagnostic() -> N
     parameter = Parameter(name="count", type=named("Integer"), default="notint", where=Where("digits.py", 7))
     found = [str(diagnostic) for diagnostic in check_defaults(Pipeline(name="x", parameters=(parameter,)))]
     assert found == [
-        "digits.py:7: the default of parameter 'count' does not fit its type: 'notint' is no integer [KA110]\n"
-        "  Change the default, or annotate the parameter with the type it has."
+        (
+            "digits.py:7: the default of parameter 'count' does not fit its type: 'notint' is no integer [KA110]\n"
+            "  Change the default, or annotate the parameter with the type it has."
+        )
     ]

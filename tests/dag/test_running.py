@@ -44,8 +44,12 @@ def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # D
 def test_values_keep_kfps_text_rules() -> None:  # PP-06, PP-08
     @dsl.pipeline(name="values")
     def pipeline(
-        number: int = 3, share: float = 0.50, flag: bool = True, things: list = [1, "a"], none: str = None
-    ) -> None:  # type: ignore[assignment]
+        number: int = 3,
+        share: float = 0.50,
+        flag: bool = True,
+        things: list = [1, "a"],  # noqa: B006 - as KFP's authors write it
+        none: str = None,  # type: ignore[assignment]  # noqa: RUF013 - as KFP's authors write it
+    ) -> None:
         say("all", f"{number}|{share}|{flag}|{things}|{none}|")
 
     assert run(pipeline).output("all") == '3|0.5|True|[1, "a"]||'
@@ -88,12 +92,12 @@ def test_what_cannot_be_text_says_so_by_value() -> None:  # DP-06, DP-07
     ran = run(pipeline)
     assert ran.state == "failed"
     assert ran.why("uses-large") == (
-        "step 'uses-large': output 'out' of step 'large' has 200,000 B and is used as text, of which 131,072 B can be handed over. "
-        "Take it by file (InputPath)"
+        "step 'uses-large': output 'out' of step 'large' has 200,000 B and is used as text, "
+        "of which 131,072 B can be handed over. Take it by file (InputPath)"
     )
-    assert (
-        ran.why("uses-folder")
-        == "step 'uses-folder': output 'out' of step 'folder' is a directory and is used as text. Take it by file (InputPath)"
+    assert ran.why("uses-folder") == (
+        "step 'uses-folder': output 'out' of step 'folder' is a directory and is used as text. "
+        "Take it by file (InputPath)"
     )
     assert "holds a NUL character" in ran.why("uses-nul")
 

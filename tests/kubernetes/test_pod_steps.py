@@ -121,7 +121,7 @@ def test_variables_whose_names_are_none_for_a_shell_reach_the_program(cluster: C
 def test_the_wrapper_adds_nothing_to_environment_signals_and_open_files(cluster: Cluster) -> None:
     program = "env | cut -d= -f1 | sort > /tmp/outputs/env; grep SigIgn /proc/self/status > /tmp/outputs/signals; "
     program += "ls /proc/self/fd | wc -l > /tmp/outputs/files; pwd > /tmp/outputs/cwd"
-    plain = make_step(["sh", "-c", f"mkdir /out; {program}; cat /tmp/outputs/*"])
+    plain = make_step(["sh", "-c", f"mkdir /tmp/outputs; {program}; cat /tmp/outputs/*"])
     wrapped = make_step(["sh", "-c", f"{program}; cat /tmp/outputs/*"], outputs={"env": "/tmp/outputs/env"})
     lines: list[list[str]] = [[], []]
     for step, seen in zip((plain, wrapped), lines, strict=True):
@@ -235,7 +235,11 @@ def test_init_containers_see_the_inputs_and_native_sidecars_run_beside_main(clus
     shared = tree({"name": "shared", "emptyDir": {}})
     mount = {"volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}
     step = make_step(
-        ["sh", "-ec", "until [ -e /shared/side ]; do usleep 10000; done; cat /shared/init /shared/side > /tmp/outputs/y"],
+        [
+            "sh",
+            "-ec",
+            "until [ -e /shared/side ]; do usleep 10000; done; cat /shared/init /shared/side > /tmp/outputs/y",
+        ],
         inputs={"x": "/in/x"},
         outputs={"y": "/tmp/outputs/y"},
         options=mount,
