@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from kfp_airflow.catalog.kfp_alias import kfp_alias
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.naming import component_name
+from kfp_airflow.dsl.ops import ContainerOpWarning
 from kfp_airflow.dsl.pipeline import collect_pipelines
 from kfp_airflow.graph.model import Pipeline
 
@@ -37,7 +39,9 @@ class PipelineFile:
     def open(self) -> Iterator[None]:
         """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
         folder = str(self.path.parent)
-        with kfp_alias():
+        with kfp_alias(), warnings.catch_warnings():
+            # Whoever brings an existing file here cannot follow that advice, and it would stand in every task's log.
+            warnings.simplefilter("ignore", ContainerOpWarning)
             hidden = _take_out(_namesakes(self.path.parent))
             sys.modules.update(self.siblings)
             sys.path.insert(0, folder)

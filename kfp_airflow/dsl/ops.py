@@ -30,6 +30,10 @@ _REUSABLE_COMPONENTS_ADVICE = (
 )
 
 
+class ContainerOpWarning(FutureWarning):
+    """KFP's advice to make components instead of calling ContainerOp (D-09); it is no sign of anything wrong."""
+
+
 class BaseOp:
     """What every op has: a name, a place in a group, and everything of its pod but the main container (D-08).
 
@@ -281,7 +285,7 @@ class ContainerOp(BaseOp):
         self._fill(image, command, arguments, container_kwargs, artifact_argument_paths)
         self._declare_outputs(file_outputs, output_artifact_paths)
         if not self._DISABLE_REUSABLE_COMPONENT_WARNING and _LAUNCHER_FLAG not in (self._container.args or ()):
-            _warn(_REUSABLE_COMPONENTS_ADVICE, FutureWarning, author_frame())
+            _warn(_REUSABLE_COMPONENTS_ADVICE, ContainerOpWarning, author_frame())
         if pvolumes:
             self.add_pvolumes(pvolumes)
 

@@ -28,8 +28,8 @@ class Parameter:
     """An argument of the pipeline function.
 
     `type` is KFP's: a name ("Integer"), a dict with properties, or None. `default` is the text of KFP's serialization
-    (PP-06), None where there is none. `optional`: it need not be given; without a default that is an author's `x=None`, an
-    empty text at run time (PP-07).
+    (PP-06), None where there is none. `optional`: it need not be given; without a default that is an author's `x=None`,
+    an empty text at run time (PP-07).
     """
 
     name: str
