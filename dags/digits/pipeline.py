@@ -36,6 +36,9 @@ def train(
     """Train a softmax regression; the model is its weights as JSON, the accuracy that of a held-out fifth."""
     import csv
     import json
+    import os
+
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the trainings run side by side
 
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import train_test_split
