@@ -78,8 +78,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=("auto", "kubernetes", "container", "process"),
         description=(
             "Where steps run: as pods, as containers of docker or podman on the worker, or as processes on the worker. "
-            "With auto, DAGs run on Kubernetes, and kfp-airflow run takes processes where they can stand in for all images, "
-            "else containers."
+            "With auto, DAGs run on Kubernetes, and kfp-airflow run takes processes where they can stand in for all "
+            "images, else containers."
         ),
         example="process",
     ),

@@ -49,7 +49,7 @@ def start(command_line: tuple[list[str], dict[str, str]], pipelines: Path) -> It
     yield call
     for process in started:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> None:
@@ -122,12 +122,12 @@ def test_two_runs_of_one_home_follow_each_other_and_ctrl_c_ends_the_steps(
     read_until(second, "Another run uses this home")
     interrupted = time.monotonic()
     first.send_signal(signal.SIGINT)
-    rest, _ = first.communicate(timeout=60)
+    rest, _ = first.communicate(timeout=180)
     assert first.returncode == 130, rest
     assert time.monotonic() - interrupted < 20
     assert "Interrupted: ending the steps that run" in rest
     assert json.loads((tmp_path / "report").read_text())["state"] == "failed"
-    rest, _ = second.communicate(timeout=120)
+    rest, _ = second.communicate(timeout=240)
     assert second.returncode == 0, rest
 
 
@@ -137,7 +137,7 @@ def test_a_terminal_shows_the_run_live(start: Start, home: Path) -> None:
     process = start(*arguments, stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", b"".join(read_terminal(leader)).decode())
-    assert process.wait(timeout=60) == 0, text
+    assert process.wait(timeout=180) == 0, text
     assert re.search(r"sleep +running +\d+ s", text)
     assert "of 1 task" in text
     assert re.search(r"sleep +success +\d+\.\d", text)
