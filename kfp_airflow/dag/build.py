@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -150,7 +151,10 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
                 with open_group(member.id, f"at most {member.parallelism} at a time", scope):
                     _build_members(member.members, replace(scope, limit=member.parallelism))
             case ExitHandler():
-                with open_group(member.id, f"afterwards, always: {member.handler.name}", scope):
+                # A group around nearly everything would hide the pipeline in the UI; only `.after` needs one.
+                ordered = member.id in scope.build.plan.ordered
+                words = f"afterwards, always: {member.handler.name}"
+                with open_group(member.id, words, scope) if ordered else nullcontext():
                     _build_members(member.members, scope)
             case ResourceStep():
                 pass  # gaps.py has refused it
@@ -161,5 +165,5 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
 def _build_condition(condition: Condition, scope: Scope) -> None:
     words = comparison_words(condition.when)
     guard = Guard(group=condition.name or condition.id, when=condition.when, words=words)
-    with open_group(condition.id, words, scope):
+    with open_group(condition.id, words, scope, name=condition.name):
         _build_members(condition.members, replace(scope, guards=(*scope.guards, guard)))

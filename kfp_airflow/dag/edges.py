@@ -31,7 +31,8 @@ def build_edges(members: Iterable[Member], build: Build, operands: tuple[Referen
                 _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, (*operands, *comparison_references(member.when)))
             case SubGraph() | ExitHandler():
-                _connect(build, build.groups[member.id], (), member.after)
+                if member.after:
+                    _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, operands)
             case ResourceStep():
                 pass  # gaps.py has refused it

@@ -6,7 +6,7 @@ failed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build
@@ -29,13 +29,22 @@ def build_exits(pipeline: Pipeline, build: Build) -> None:
         if not isinstance(group.handler, ContainerStep):
             continue  # gaps.py has refused it
         task = build_exit_task(group.handler, build)
-        task.set_upstream(
-            [*(everything if outermost else _tasks(group.members, build)), *(handlers if outermost else ())]
-        )
+        followed = everything if outermost else list(_tasks(group.members, build))
+        task.set_upstream([*_last(followed), *(handlers if outermost else ())])
         handlers.append(task)
     if handlers:
         verdict = VerdictOperator(task_id=build.plan.verdict_task_id).as_teardown(on_failure_fail_dagrun=True)
-        verdict.set_upstream([*everything, *handlers])
+        verdict.set_upstream(handlers)
+
+
+def _last(tasks: Sequence[BaseOperator]) -> list[BaseOperator]:
+    """Return the tasks whose ends are the end of all.
+
+    The leaves are not enough: one with two upstreams is `upstream_failed` as soon as the first of them has failed,
+    while the other still runs. A task that is the only upstream of another has ended when that one has.
+    """
+    alone = {upstream for task in tasks if len(task.upstream_task_ids) == 1 for upstream in task.upstream_task_ids}
+    return [task for task in tasks if task.task_id not in alone]
 
 
 def _exit_handlers(members: tuple[Member, ...], *, outermost: bool) -> Iterator[tuple[ExitHandler, bool]]:

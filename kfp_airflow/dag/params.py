@@ -30,6 +30,7 @@ _JSON_TYPES: Final[Mapping[str, str]] = {
     "list": "array",
     "dict": "object",
 }
+_ANY: Final = ("string", "number", "boolean", "array", "object", "null")
 _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "integer": (int,),
@@ -89,8 +90,10 @@ def _param(parameter: Parameter) -> Param:
     schema: dict[str, Any] = {} if json_type is None else {"type": json_type}
     if parameter.description:
         schema["description_md"] = parameter.description
+    if json_type == "array" and not _is_list_of_texts(parameter.default):
+        schema["items"] = {"type": list(_ANY)}  # without, Airflow's form takes a list for lines of text
     if json_type is None:
-        schema["type"] = ["string", "number", "boolean", "array", "object", "null"]
+        schema["type"] = list(_ANY)
     elif parameter.optional and parameter.default is None:
         schema["type"] = [json_type, "null"]
     if parameter.default is not None:
@@ -98,6 +101,11 @@ def _param(parameter: Parameter) -> Param:
     if parameter.optional:
         return Param(None, **schema)
     return Param(**schema)
+
+
+def _is_list_of_texts(default: str | None) -> bool:
+    items = json.loads(default) if default else []
+    return bool(items) and all(isinstance(item, str) for item in items)
 
 
 def _json_type(parameter: Parameter) -> str | None:

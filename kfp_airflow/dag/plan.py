@@ -19,6 +19,7 @@ from kfp_airflow.graph.model import (
     ResourceStep,
     Step,
     SubGraph,
+    walk,
 )
 
 MAX_GROUP_ID = 200
@@ -36,13 +37,15 @@ class Position:
 class Plan:
     """Where all nodes of a pipeline land; all ids are distinct in the DAG.
 
-    `positions` by step id, `group_ids` and `items_task_ids` by the graph's group ids.
+    `positions` by step id, `group_ids` and `items_task_ids` by the graph's group ids; `ordered`: the nodes where an
+    author's `.after` begins or ends.
     """
 
     positions: Mapping[str, Position]
     group_ids: Mapping[str, str]
     items_task_ids: Mapping[str, str] = field(default_factory=dict)
     verdict_task_id: str = "verdict"
+    ordered: frozenset[str] = frozenset()
 
 
 def make_plan(pipeline: Pipeline) -> Plan:
@@ -63,7 +66,15 @@ def make_plan(pipeline: Pipeline) -> Plan:
         group_ids=group_ids,
         items_task_ids=items_task_ids,
         verdict_task_id=_unique("verdict", taken),
+        ordered=frozenset(_ordered(pipeline)),
     )
+
+
+def _ordered(pipeline: Pipeline) -> Iterator[str]:
+    for member in walk(pipeline.members):
+        if member.after:
+            yield member.id
+            yield from member.after
 
 
 def _positions(members: tuple[Member, ...], loop: str | None) -> Iterator[tuple[str, Position]]:

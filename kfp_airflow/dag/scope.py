@@ -36,8 +36,13 @@ class Scope:
     limit: int | None = None
 
 
-def open_group(group_id: str, tooltip: str, scope: Scope) -> TaskGroup:
-    """Return the task group for a group of the graph, to be entered with `with`."""
-    group = TaskGroup(group_id=scope.build.plan.group_ids[group_id], prefix_group_id=False, tooltip=tooltip)
+def open_group(group_id: str, tooltip: str, scope: Scope, *, name: str | None = None) -> TaskGroup:
+    """Return the task group for a group of the graph, to be entered with `with`; `name`: what the author called it."""
+    group = TaskGroup(
+        group_id=scope.build.plan.group_ids[group_id],
+        group_display_name=name or "",
+        prefix_group_id=False,
+        tooltip=tooltip,
+    )
     scope.build.groups[group_id] = group
     return group

@@ -25,9 +25,9 @@ POLICY = Struct(((text("imagePullPolicy"), text("IfNotPresent")),))
 STEP = ContainerStep(
     id="copy",
     name="copy",
-    container=Container(image=text(IMAGE), command=(text("cp"), text("/in/x"), text("/out/y")), options=POLICY),
+    container=Container(image=text(IMAGE), command=(text("cp"), text("/in/x"), text("/tmp/outputs/y")), options=POLICY),
     inputs=(InputFile(name="x", path="/in/x", source=Text()),),
-    outputs=(OutputFile(name="y", path="/out/y"),),
+    outputs=(OutputFile(name="y", path="/tmp/outputs/y"),),
 )
 
 

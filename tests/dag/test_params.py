@@ -38,6 +38,15 @@ def test_a_default_becomes_a_value_of_the_parameters_type(kind: Tree, default: s
     assert param.schema["description_md"] == "What it is for."
 
 
+@pytest.mark.parametrize(
+    ("default", "lines"), [('["a", "b"]', True), ('[{"a": 1}]', False), ("[]", False), (None, False)]
+)
+def test_the_trigger_form_takes_json_for_lists_that_hold_more_than_text(default: str | None, lines: bool) -> None:
+    parameter = Parameter(name="p", type=named("JsonArray"), default=default)
+    param = build_params(Pipeline(name="x", parameters=(parameter,)))["p"]
+    assert ("items" not in param.schema) is lines
+
+
 def test_a_parameter_without_default_has_to_be_given_and_none_may_stay_empty() -> None:  # PP-07
     required = Parameter(name="r", type=named("Integer"))
     optional = Parameter(name="o", type=named("Integer"), optional=True)
