@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from airflow.sdk import DAG, get_parsing_context
@@ -20,6 +21,8 @@ from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.graph.model import Pipeline
 
+_SUFFIXES: Final = frozenset({".py", ".yaml", ".yml", ".zip", ".tgz", ".gz"})
+_SEARCHED_BYTES: Final = 1 << 20
 _OPTIONS: Final = tuple(field.name for field in fields(DagOptions))
 
 
@@ -49,9 +52,10 @@ def to_dag(
 def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     """Return a DAG for every `@dsl.pipeline` function of the Python files below `folder`.
 
-    `folder` is relative to the file that calls this. The options are those of `DagOptions`, without `dag_id`, for all
-    of them. A file that is wrong becomes an import error of its own in Airflow's list, and the others still load. While
-    a worker parses the file for one DAG, only that one is built.
+    `folder` is relative to the file that calls this; a file in it counts where it has the words `kfp` and `pipeline`,
+    as Airflow looks for `airflow` and `dag`. The options are those of `DagOptions`, without `dag_id`, for all of them.
+    A file that is wrong becomes an import error of its own in Airflow's list, and the others still load. While a worker
+    parses the file for one DAG, only that one is built.
     """
     if "dag_id" in options:
         raise TypeError("load_dags() makes many DAGs; give a dag_id to to_dag()")
@@ -59,10 +63,12 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     root = _beside_caller(folder)
     if not root.is_dir():
         raise UsageError(f"load_dags('{folder}'): there is no folder {root}")
+    caller = _file_of(sys._getframe(1))  # noqa: SLF001 - itself is no pipeline
     wanted = get_parsing_context().dag_id
     dags: dict[str, DAG] = {}
-    for path in _pipeline_files(root):
+    for path in _pipeline_files(root, but=caller):
         try:
+            _refuse_package(path)
             for function in load_functions(path):
                 dag_id = dag_id_of(function.name)
                 if wanted is None or wanted == dag_id:
@@ -81,11 +87,28 @@ def _refuse_twin(function: PipelineFunction, twin: DAG | None) -> None:
         )
 
 
-def _pipeline_files(root: Path) -> Iterator[Path]:
-    """Yield the Python files below a folder in order of their names; hidden folders and `__pycache__` are left out."""
-    for path in sorted(root.rglob("*.py")):
-        if not any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts):
+def _pipeline_files(root: Path, *, but: Path | None) -> Iterator[Path]:
+    """Yield the files below a folder that may hold pipelines, in order of their names; hidden folders are left out."""
+    for path in sorted(root.rglob("*")):
+        hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts)
+        if path.suffix in _SUFFIXES and path.is_file() and not hidden and path != but and _may_hold_pipelines(path):
             yield path
+
+
+def _may_hold_pipelines(path: Path) -> bool:
+    if path.suffix in {".zip", ".tgz", ".gz"}:
+        return path.name.endswith((".zip", ".tgz", ".tar.gz"))
+    content = path.read_bytes()[:_SEARCHED_BYTES]
+    words = (b"kfp", b"pipeline") if path.suffix == ".py" else (b"argoproj.io/",)
+    return all(word in content for word in words)
+
+
+def _refuse_package(path: Path) -> None:
+    if path.suffix != ".py":
+        raise UsageError(
+            f"{path}: packages of compiled pipelines do not become DAGs yet. "
+            "Put the Python file of the pipeline there, or keep the package out of this folder"
+        )
 
 
 def _read_options(options: dict[str, Any]) -> DagOptions:
@@ -103,6 +126,11 @@ def _read_options(options: dict[str, Any]) -> DagOptions:
 
 def _beside_caller(path: str | os.PathLike[str]) -> Path:
     """Return the path, a relative one taken from the folder of the file that called `to_dag` or `load_dags`."""
-    caller = sys._getframe(2).f_globals.get("__file__")  # noqa: SLF001 - the one way to know who calls
-    base = Path(caller).parent if caller else Path.cwd()
+    caller = _file_of(sys._getframe(2))  # noqa: SLF001 - the one way to know who calls
+    base = caller.parent if caller else Path.cwd()
     return (base / path).absolute()
+
+
+def _file_of(frame: FrameType) -> Path | None:
+    file = frame.f_globals.get("__file__")
+    return Path(file).absolute() if file else None

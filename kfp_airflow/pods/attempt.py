@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 DEADLINE_EXIT_CODE: Final = 143
 """The exit code of a program that its time limit ended before it had one of its own: SIGTERM's."""
 TRANSFER_TRIES: Final = 4
+_FEEDING_POLL_S: Final = 1.0
+"""How often the pod is read while its helper starts: the API takes long just then, and the next try waits for it."""
 _LONGEST_POLL_S: Final = 2.0
 _LOG_END_S: Final = 10.0
 
@@ -92,7 +94,7 @@ class Attempt:
                     raise StepError(f"{text}. Clear the task to try again") from error
             else:
                 return None
-            if time.monotonic() - looked >= self._waits.poll_s:
+            if time.monotonic() - looked >= _FEEDING_POLL_S:
                 if (ended := self._look()) is not None:
                     return ended
                 looked = time.monotonic()

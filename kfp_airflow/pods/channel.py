@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 SEND_BYTES: Final = 256 * 1024
-GREETING_S: Final = 0.5
-"""How long a program may take until its first word, doubled at every try: an exec can hang as its container starts."""
+GREETING_S: Final = 1.0
+"""How long a program may take until its first word, doubled where it was too short: an exec can hang as its container
+starts."""
 _TEXT, _BINARY, _CLOSE = 0x1, 0x2, 0x8
 _STDIN, _STDOUT, _STDERR, _ERROR = range(4)
-FAST_S: Final = 0.05
-"""How long to wait between two tries to reach a container that starts; after `FAST_FOR_S` seconds it is `SLOW_S`."""
-FAST_FOR_S: Final = 5.0
-SLOW_S: Final = 0.5
+SHORTEST_WAIT_S: Final = 0.02
+LONGEST_WAIT_S: Final = 0.5
+WAIT_SHARE: Final = 0.05
+"""How much of the time since the first try may pass until the next one."""
 
 
 class ChannelRefused(Exception):
@@ -40,7 +41,10 @@ class Stream(Protocol):
     """Standard input and output of one program in a container."""
 
     def send(self, chunk: bytes) -> None:
-        """Write to the program's input; blocks while it does not read. Raises ChannelBroken."""
+        """Write to the program's input; blocks while it does not read.
+
+        Raises ChannelRefused before the first bytes of output were received, ChannelBroken after them.
+        """
         ...
 
     def receive(self) -> bytes:
@@ -69,6 +73,7 @@ class ExecChannel:
         self._core = CoreV1Api(ApiClient(configuration=client.configuration))
         self._pod, self._namespace, self._timeout_s = pod, namespace, timeout_s
         self._greeting_s = GREETING_S
+        self._last: ExecStream | None = None
 
     def open(self, container: str, command: Sequence[str]) -> ExecStream:
         """Start a program in a container; see `Channel.open`."""
@@ -99,8 +104,10 @@ class ExecChannel:
             raise ChannelRefused(_reason(error)) from error
         except AttributeError as error:  # the client, where the handshake was refused without a body
             raise ChannelRefused("the handshake was refused") from error
-        self._greeting_s = min(self._greeting_s * 2, self._timeout_s)
-        return ExecStream(connection, greeting_s=self._greeting_s, timeout_s=self._timeout_s)
+        if self._last is not None and self._last.silent:
+            self._greeting_s = min(self._greeting_s * 2, self._timeout_s)
+        self._last = ExecStream(connection, greeting_s=self._greeting_s, timeout_s=self._timeout_s)
+        return self._last
 
 
 class ExecStream:
@@ -117,6 +124,8 @@ class ExecStream:
         self._timeout_s = timeout_s
         self._greeted = False
         self._stderr = b""
+        self.silent = False
+        """The program did not answer in time."""
 
     def send(self, chunk: bytes) -> None:
         """Write to the program's input in frames of at most `SEND_BYTES`."""
@@ -125,6 +134,8 @@ class ExecStream:
             for start in range(0, len(view), SEND_BYTES):
                 self._socket.send_binary(bytes((_STDIN,)) + view[start : start + SEND_BYTES])
         except _broken_errors() as error:
+            if not self._greeted:
+                raise ChannelRefused(f"the program is not there: {error}") from error
             raise ChannelBroken(f"the stream broke while sending: {error}") from error
 
     def receive(self) -> bytes:
@@ -134,6 +145,7 @@ class ExecStream:
                 opcode, frame = self._socket.recv_data_frame(control_frame=True)
             except _broken_errors() as error:
                 if not self._greeted:
+                    self.silent = isinstance(error, _timeouts())
                     raise ChannelRefused(f"the program did not answer: {error}") from error
                 raise ChannelBroken(f"the stream broke while receiving: {error}{self._said()}") from error
             if opcode == _CLOSE:
@@ -206,7 +218,8 @@ class Lines:
 
 
 class Pace:
-    """The waits between tries: 50 ms while a pod normally starts, then longer, so that a slow pull costs little."""
+    """The waits between tries: a share of the time that has passed, so that a quick start is not missed, and a slow
+    pull costs little."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
@@ -218,13 +231,19 @@ class Pace:
 
     def wait(self) -> None:
         """Sleep until the next try is due."""
-        time.sleep(FAST_S if self.elapsed_s < FAST_FOR_S else SLOW_S)
+        time.sleep(min(max(self.elapsed_s * WAIT_SHARE, SHORTEST_WAIT_S), LONGEST_WAIT_S))
 
 
 def _broken_errors() -> tuple[type[Exception], ...]:
     from websocket import WebSocketException
 
     return (WebSocketException, ssl.SSLError, OSError)
+
+
+def _timeouts() -> tuple[type[Exception], ...]:
+    from websocket import WebSocketTimeoutException
+
+    return (WebSocketTimeoutException, TimeoutError)
 
 
 def _reason(error: Any) -> str:

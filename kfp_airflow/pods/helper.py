@@ -12,7 +12,10 @@ The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step
     in/<n>                  input number n, a file or a directory, mounted read-only at its path
     out/<n>.file, .tar      output number n, once the program has ended; out/<n>.error: why it could not be copied
     out/exit                the program's exit code; appears last
+    prepared, dynamic       what does not depend on the step is there; or busybox cannot run in other images
     ready                   appears when all inputs are there: the other containers may start
+    release, go, sums       FIFOs: the helper may end; `ready` is there; the tar on its way to its hash
+    lock                    the process that takes the inputs
 """
 
 from __future__ import annotations
@@ -34,48 +37,85 @@ STATIC_ADVICE: Final = (
     "Set [kfp_airflow] helper_image to an image with a static one, or one of musl: alpine, busybox:1.36-musl"
 )
 
-# A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
-STAY: Final = f"""
-trap 'exit 0' TERM INT
-cd {ROOT} && {{ [ -p release ] || {BUSYBOX} mkfifo -m 666 release; }} || exit 1
-{BUSYBOX} cat release >/dev/null &
-wait $!
-"""
-HOLD: Final = f"""
-until [ -e {ROOT}/ready ]; do {BUSYBOX} usleep 20000; done
-"""
+# What does not depend on the step is prepared here, while the worker still tries to reach the helper.
 # PT_INTERP, the loader of a dynamic program, is named in the first page of an ELF file, and not in a static one. The
 # loader of musl (Alpine) is its C library too and runs anywhere: a script of one line starts busybox by it. Others need
 # the libraries of their image beside them.
+# A FIFO, not a loop of sleeps: a step may run for days. `wait` lets the trap run at once when Kubernetes ends the pod.
+STAY: Final = f"""
+b={BUSYBOX}
+trap 'exit 0' TERM INT
+cd {ROOT} || exit 1
+umask 0
+[ -p sums ] || $b mkfifo release sums || [ -p sums ] || exit 1
+prepare() {{
+  $b mkdir -p -m 755 bin && $b mkdir -p -m 1777 out || return
+  if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then
+    for loader in /lib/ld-musl-*.so.1; do :; done
+    [ -e "$loader" ] || {{ echo > dynamic; return; }}
+    $b cp "$loader" bin/loader && $b cp $b bin/busybox.musl && $b chmod 755 bin/loader bin/busybox.musl || return
+    echo '#!{ROOT}/bin/loader {ROOT}/bin/busybox.musl' > bin/busybox && $b chmod 755 bin/busybox || return
+  else
+    $b cp $b bin/busybox || return
+  fi
+  echo > prepared
+}}
+[ -e prepared ] || prepare || exit 1
+$b cat release >/dev/null &
+wait $!
+"""
+# A FIFO again. It is open for both directions before `ready` is looked for: no word can be missed, and nobody blocks.
+HOLD: Final = f"""
+cd {ROOT} || exit 1
+[ -p go ] || {BUSYBOX} mkfifo go || exit 1
+exec 3<>go
+[ -e ready ] || read -r word <&3
+"""
+# One at a time: the worker may have given up an earlier stream that had brought everything. Such a one gets some
+# seconds to come to its end, and is ended then.
+# `head` may read more than it gives: what follows the tar can be sent only when the tar has arrived.
 RECEIVE: Final = f"""
 b={BUSYBOX}
 cd {ROOT} || exit 70
-loader=
-if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then
-  for loader in /lib/ld-musl-*.so.1; do :; done
-  [ -e "$loader" ] || {{ echo dynamic; exit 70; }}
-fi
+tries=0
+set -C
+until {{ echo $$ > lock; }} 2>/dev/null; do
+  holder=
+  read -r holder < lock
+  tries=$((tries+1))
+  if [ $tries -gt 400 ]; then
+    [ -z "$holder" ] || kill -9 "-$holder"
+    $b rm -f lock
+  elif [ -n "$holder" ] && [ ! -e "/proc/$holder" ]; then
+    $b rm -f lock
+  fi
+  $b usleep 5000
+done 2>/dev/null
+set +C
+trap '$b rm -f lock' EXIT
 if [ -e ready ]; then echo started; exit 0; fi
 echo hello
-IFS= read -r size || exit 70
-$b rm -rf bin in out sum
-[ -p sums ] || $b mkfifo sums || exit 70
+read -r size wanted || exit 70
+[ ! -e in ] || {{ $b chmod -R u+rwx in; $b rm -rf in; }}
+until [ -p sums ]; do $b usleep 5000; done
+umask 0
 $b sha256sum < sums > sum &
 hash=$!
-umask 0
-$b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo failed; exit 70; }}
-wait $hash
-if [ -n "$loader" ]; then
-  $b cp "$loader" bin/loader && $b cp $b bin/busybox.musl && $b chmod 755 bin/loader bin/busybox.musl || exit 70
-  echo '#!{ROOT}/bin/loader {ROOT}/bin/busybox.musl' > bin/busybox && $b chmod 755 bin/busybox || exit 70
-else
-  $b cp $b bin/busybox || exit 70
+$b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo 'failed: the inputs cannot be unpacked'; exit 70; }}
+if [ "$wanted" = later ]; then
+  echo received
+  read -r wanted || exit 70
 fi
-$b mkdir -p out && $b chmod 1777 out
+wait $hash
 read -r sum rest < sum
-echo "$sum"
-IFS= read -r word || exit 70
-[ "$word" = start ] && echo > ready && echo started
+[ "$sum" = "$wanted" ] || {{ echo 'failed: other bytes arrived than were sent'; exit 70; }}
+until [ -e prepared ]; do
+  if [ -e dynamic ]; then echo dynamic; exit 70; fi
+  $b usleep 5000
+done
+echo > ready
+[ ! -p go ] || echo 1<>go
+echo started
 """
 SEND: Final = f"""
 b={BUSYBOX}

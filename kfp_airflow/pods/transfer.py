@@ -17,6 +17,8 @@ from kfp_airflow.pods import helper
 from kfp_airflow.pods.channel import Channel, ChannelBroken, ChannelRefused, Lines, Stream
 
 CHUNK_BYTES: Final = 1 << 18
+AT_ONCE_BYTES: Final = 256 * 1024
+"""A tar up to this size is sent before the helper has said anything; a larger one is not sent to nobody."""
 _BLOCK: Final = 512
 
 
@@ -50,13 +52,12 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
 
     A directory stands behind its contents, so that one without write permission can be filled.
     """
-    members = [Member(_info("bin", 0o755, tarfile.DIRTYPE)), Member(_info("in", 0o755, tarfile.DIRTYPE))]
+    members = [Member(_info("in", 0o755, tarfile.DIRTYPE))]
     if wrapped:
         paths = b"".join(output.path.encode() + b"\0" for output in step.outputs)
         members.append(_plain("bin/run", helper.RUN.encode(), 0o644))
         members.append(_plain("bin/outputs", paths, 0o644))
     elif step.outputs:
-        members.append(Member(_info("out", 0o777, tarfile.DIRTYPE)))
         members.extend(_plain(f"out/{index}.file", b"", 0o666) for index, _ in enumerate(step.outputs))
     if any(one.command for one in step.sidecars):
         members.append(_plain("bin/side", helper.SIDE.encode(), 0o644))
@@ -68,22 +69,28 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
 def feed(stream: Stream, members: Sequence[Member]) -> None:
     """Write the entries into the helper and let the pod's other containers start.
 
-    Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for an
-    image of the helper whose busybox is not static.
+    What is small goes at once, without waiting for the helper: one round trip. Raises ChannelRefused where the helper is
+    not there yet, ChannelBroken where the stream broke, StepError for an image of the helper whose busybox is not
+    static.
     """
     lines = Lines(stream)
+    size = sum(member.size_bytes for member in members) + 2 * _BLOCK
+    at_once = size <= AT_ONCE_BYTES
+    if at_once:
+        tar = b"".join(_tar_chunks(members))
+        stream.send(f"{size} {hashlib.sha256(tar).hexdigest()}\n".encode() + tar)
     greeting = lines.line()
-    if greeting == "started":  # an earlier stream broke after its last word
+    if greeting == "started":  # an earlier stream broke before its last word
         return
     _expect(greeting, "hello")
-    size = sum(member.size_bytes for member in members) + 2 * _BLOCK
-    stream.send(f"{size}\n".encode())
-    digest = hashlib.sha256()
-    for chunk in _tar_chunks(members):
-        digest.update(chunk)
-        stream.send(chunk)
-    _expect(lines.line(), digest.hexdigest())
-    stream.send(b"start\n")
+    if not at_once:
+        stream.send(f"{size} later\n".encode())
+        digest = hashlib.sha256()
+        for chunk in _tar_chunks(members):
+            digest.update(chunk)
+            stream.send(chunk)
+        _expect(lines.line(), "received")
+        stream.send(f"{digest.hexdigest()}\n".encode())
     _expect(lines.line(), "started")
 
 
