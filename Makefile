@@ -64,7 +64,7 @@ imports: $(VENV)/ready ## import-linter: the rooms and who may import whom
 
 .PHONY: test
 test: $(VENV)/ready ## all tests that need no cluster
-	$(BIN)/pytest -n $(WORKERS) -m "not kubernetes"
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not kubernetes"
 
 .PHONY: docs
 docs: $(VENV)/ready ## build the documentation into site/
@@ -75,7 +75,7 @@ docs: $(VENV)/ready ## build the documentation into site/
 .PHONY: test-kubernetes
 test-kubernetes: $(VENV)/ready ## the tests on the cluster that KUBECONFIG names
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "KUBECONFIG names no cluster; with Docker: kind create cluster --config docker/kind.yaml" >&2; exit 2; }
-	$(BIN)/pytest -n $(WORKERS) -m kubernetes
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m kubernetes
 
 .PHONY: test-oldest
 test-oldest: ## the tests on the oldest Airflow that is supported, in .venv-oldest
@@ -83,7 +83,7 @@ test-oldest: ## the tests on the oldest Airflow that is supported, in .venv-olde
 
 .PHONY: conformance
 conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
-	$(BIN)/pytest -n $(WORKERS) -m conformance
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m conformance
 
 .PHONY: bench
 bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG also the pods
@@ -92,7 +92,7 @@ bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG a
 .PHONY: snapshots
 snapshots: $(VENV)/ready ## write golden files and generated pages anew; read the difference before you commit it
 	$(BIN)/python -m tests.docs.generate
-	$(BIN)/pytest -n $(WORKERS) -m "not kubernetes" --snapshots
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not kubernetes" --snapshots
 
 .PHONY: format
 format: $(VENV)/ready ## let ruff mend what it can

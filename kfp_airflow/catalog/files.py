@@ -230,7 +230,7 @@ def _none(plain: Sequence[PipelineFunction], path: Path) -> str:
 def _several(functions: Sequence[PipelineFunction], path: Path) -> str:
     names = ", ".join(f"'{function.function.__name__}' (line {function.where.line})" for function in functions)
     problem = f"{Where(str(path), 0)}: there are {len(functions)} pipelines in this file"
-    return f"{problem}\n  Choose one by its function's name: {names}."
+    return f"{problem}\n  Choose one by its function's name (--function): {names}."
 
 
 def _not_found(name: str, functions: Sequence[PipelineFunction], plain: Sequence[PipelineFunction], path: Path) -> str:

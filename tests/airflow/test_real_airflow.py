@@ -12,7 +12,7 @@ import pytest
 
 from tests.airflow.service import AirflowService
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
 
 LOADER = """
 from kfp_airflow import load_dags  # the words that Airflow looks for before it reads a file: airflow, dag

@@ -204,7 +204,7 @@ def test_several_pipelines_are_listed_when_none_is_named(tmp_path: Path) -> None
     path = write(tmp_path, "p.py", PIPELINE + "\n    @dsl.pipeline()\n    def second():\n        pass\n")
     assert choice(path) == (
         f"{path}: there are 2 pipelines in this file\n"
-        "  Choose one by its function's name: 'first' (line 7), 'second' (line 11)."
+        "  Choose one by its function's name (--function): 'first' (line 7), 'second' (line 11)."
     )
 
 
