@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 DEADLINE_EXIT_CODE: Final = 143
 """The exit code of a program that its time limit ended before it had one of its own: SIGTERM's."""
 TRANSFER_TRIES: Final = 4
+_FIRST_TRY_S: Final = 0.4
+"""When the helper is first tried: no pod is there earlier, and tries that must fail slow its start down."""
 _FEEDING_POLL_S: Final = 1.0
 """How often the pod is read while its helper starts: the API takes long just then, and the next try waits for it."""
 _LONGEST_POLL_S: Final = 2.0
@@ -82,6 +84,7 @@ class Attempt:
             return None
         members = members_of(self._step, inputs, wrapped=exchange.wrapped)
         pace, looked, broken = Pace(), time.monotonic(), 0
+        time.sleep(_FIRST_TRY_S)
         while True:
             try:
                 self._with_stream(exchange.feeder, helper.RECEIVE, lambda stream: feed(stream, members))

@@ -218,8 +218,7 @@ class Lines:
 
 
 class Pace:
-    """The waits between tries: a share of the time that has passed, so that a quick start is not missed, and a slow
-    pull costs little."""
+    """The waits between tries: a share of the time that has passed. No quick start is missed, a slow pull is cheap."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()

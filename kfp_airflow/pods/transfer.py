@@ -69,9 +69,9 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
 def feed(stream: Stream, members: Sequence[Member]) -> None:
     """Write the entries into the helper and let the pod's other containers start.
 
-    What is small goes at once, without waiting for the helper: one round trip. Raises ChannelRefused where the helper is
-    not there yet, ChannelBroken where the stream broke, StepError for an image of the helper whose busybox is not
-    static.
+    What is small goes at once, without waiting for the helper: one round trip.
+    Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for an
+    image of the helper whose busybox is not static.
     """
     lines = Lines(stream)
     size = sum(member.size_bytes for member in members) + 2 * _BLOCK

@@ -47,21 +47,30 @@ class Scripted:
 
     @property
     def tar(self) -> bytes:
-        size, rest = self.sent.split(b"\n", 1)
-        return rest[: int(size)]
+        header, rest = self.sent.split(b"\n", 1)
+        return rest[: int(header.split()[0])]
+
+    @property
+    def told(self) -> bytes:
+        """The hash that the helper was told, before a small tar or after a large one."""
+        header, rest = self.sent.split(b"\n", 1)
+        size, told = header.split()
+        return rest[int(size) :].removesuffix(b"\n") if told == b"later" else told
 
 
 def honest(stream: list[Scripted]) -> Iterator[bytes]:
+    at_once = bool(stream[0].sent)
     yield b"hello\n"
-    yield hashlib.sha256(stream[0].tar).hexdigest().encode() + b"\n"
-    yield b"started\n"
+    if not at_once:
+        yield b"received\n"
+    good = stream[0].told == hashlib.sha256(stream[0].tar).hexdigest().encode()
+    yield b"started\n" if good else b"failed: other bytes arrived than were sent\n"
 
 
 def fed(source: Path) -> Scripted:
     holder: list[Scripted] = []
     holder.append(Scripted(honest(holder)))
     feed(holder[0], members_of(STEP, {"x": source}, wrapped=True))
-    assert holder[0].sent.endswith(b"start\n")
     return holder[0]
 
 
@@ -86,12 +95,29 @@ def test_a_folder_follows_its_contents_so_that_one_without_write_permission_can_
     assert names == ["in/0/link", "in/0/sub/file", "in/0/sub", "in/0"]
 
 
-def test_other_bytes_than_were_sent_do_not_start_the_step(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"x")
-    stream = Scripted(iter([b"hello\n", b"0" * 64 + b"\n"]))
-    with pytest.raises(ChannelBroken, match=r"the helper answered '0{64}' instead of '"):
+@pytest.mark.parametrize(("size", "sent_first"), [(1, True), (700_001, False)])
+def test_what_is_small_goes_at_once_and_what_is_large_waits_for_the_helper(
+    tmp_path: Path, size: int, sent_first: bool
+) -> None:
+    (tmp_path / "x").write_bytes(bytes(size))
+    stream = Scripted(iter([]))
+    with pytest.raises(ChannelBroken):
         feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
-    assert not stream.sent.endswith(b"start\n")
+    assert bool(stream.sent) is sent_first
+
+
+def test_what_the_helper_found_damaged_does_not_count_as_brought(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    stream = Scripted(iter([b"hello\n", b"failed: other bytes arrived than were sent\n"]))
+    with pytest.raises(ChannelBroken, match="the helper answered 'failed: other bytes arrived than were sent' instead"):
+        feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+
+
+def test_inputs_that_an_earlier_stream_brought_are_not_brought_again(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(bytes(700_001))
+    stream = Scripted(iter([b"started\n"]))
+    feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+    assert not stream.sent
 
 
 def test_a_busybox_that_is_not_static_names_one_that_is(tmp_path: Path) -> None:
