@@ -70,7 +70,8 @@ def page(outcomes: Sequence[Outcome]) -> str:
     """Return `docs/benchmarks.md`."""
     return (
         "# Benchmarks\n\n"
-        "Written by `make bench`. What is compared took turns in one process; the best of several rounds counts.\n\n"
+        "Written by `make bench`. What is compared took turns in one process. The best of several rounds counts; for\n"
+        "pods, which wait for the kubelet's tick once a second, the median of eleven, begun at random moments.\n\n"
         f"Machine: {machine()}.\n\n{table(outcomes)}"
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import random
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +68,24 @@ def best_of(rounds: int, *functions: Callable[[], object]) -> tuple[float, ...]:
             if turn:
                 best[index] = min(best[index], elapsed)
     return tuple(best)
+
+
+def median_of(rounds: int, *functions: Callable[[], object]) -> tuple[float, ...]:
+    """Return the median time of each function in seconds; they take turns, each after a pause of up to a second.
+
+    For what waits for a clock of its own, as pods do for the kubelet's tick, once a second: without the pauses each
+    function would always meet the same phase of it, the one that the end of the function before leaves. The first turn
+    warms up and does not count.
+    """
+    phases = random.Random(0)
+    times: list[list[float]] = [[] for _ in functions]
+    for turn in range(rounds + 1):
+        for index, function in enumerate(functions):
+            time.sleep(phases.random())
+            elapsed = _time(function)
+            if turn:
+                times[index].append(elapsed)
+    return tuple(statistics.median(measured) for measured in times)
 
 
 def _time(function: Callable[[], object]) -> float:
