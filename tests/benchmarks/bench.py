@@ -52,7 +52,13 @@ def table(outcomes: Sequence[Outcome]) -> str:
     lines = ["| figure | target | measured | ratio | |", "|---|---|---|---|---|"]
     lines += [figure.row() for outcome in outcomes for figure in outcome.figures]
     missing = [f"Not measured: {outcome.module} ({outcome.reason})." for outcome in outcomes if outcome.reason]
-    return "\n".join([*lines, *([""] if missing else []), *missing]) + "\n"
+    missing += [
+        f"Missed: {figure.name}. {figure.cause}"
+        for outcome in outcomes
+        for figure in outcome.figures
+        if figure.excess > 0 and figure.cause
+    ]
+    return "\n".join([*lines, *(line for text in missing for line in ("", text))]) + "\n"
 
 
 def machine() -> str:

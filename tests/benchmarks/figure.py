@@ -19,7 +19,7 @@ class Figure:
     """One line of the table: a time, and how much it may be.
 
     `measured_s` and `reference_s` are seconds. With a reference, `limit` is a factor of it (1.2: at most 1.2 times as
-    long), and `reference` says what was measured beside; without, `limit` is seconds.
+    long), and `reference` says what was measured beside; without, `limit` is seconds. `cause` says why it is missed.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Figure:
     limit: float
     reference_s: float | None = None
     reference: str = ""
+    cause: str = ""
 
     @property
     def ratio(self) -> float:
