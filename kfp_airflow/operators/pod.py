@@ -54,6 +54,7 @@ _REFUSED: Final[Mapping[str, str]] = {
     "durable": "every attempt runs in a pod of its own, for nobody reads the outputs of one that was cut off",
     "reattach_on_restart": "every attempt runs in a pod of its own",
     "do_xcom_push": "a step's outputs are its XComs",
+    "skip_on_exit_code": "a step of KFP that ends with an exit code other than 0 has failed",
 }
 
 

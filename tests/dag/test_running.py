@@ -271,6 +271,18 @@ def test_a_step_is_retried_as_often_as_its_policy_says() -> None:  # B-09, A-05
     assert set(ran.states.values()) == {"failed"}
 
 
+def test_an_exit_handler_runs_after_the_run_s_own_time_limit() -> None:  # A-04, EH-02
+    @dsl.pipeline(name="limited-run")
+    def pipeline() -> None:
+        dsl.get_pipeline_conf().set_timeout(3)
+        with dsl.ExitHandler(say("bye", "{{workflow.status}}")):
+            say("later", say("slow", code="sleep 60").output)
+
+    ran = run(pipeline)
+    assert (ran.state, ran.states["slow"], ran.states["later"]) == ("failed", "failed", "upstream_failed")
+    assert ran.output("bye") == "Failed"
+
+
 def test_a_time_limit_ends_a_step_and_is_named() -> None:
     @dsl.pipeline(name="limited")
     def pipeline() -> None:

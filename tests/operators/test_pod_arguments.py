@@ -25,7 +25,7 @@ def test_an_unknown_argument_is_refused_by_name() -> None:
         make(startup_timeout=3)
 
 
-@pytest.mark.parametrize("name", ["image", "deferrable", "do_xcom_push", "durable"])
+@pytest.mark.parametrize("name", ["image", "deferrable", "do_xcom_push", "durable", "skip_on_exit_code"])
 def test_what_a_step_decides_itself_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f"operator_args cannot set '{name}': "):
         make(**{name: True})
