@@ -1,8 +1,9 @@
-"""An Airflow home of its own for every test process, and the marks that declare gaps (R21)."""
+"""An Airflow home of its own for every test process, and the marks that declare gaps and rows (R21)."""
 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests import rows
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--snapshots", action="store_true", help="write golden files instead of comparing them; never in CI"
     )
+    parser.addoption("--rows", metavar="FILE", help="write what the collected tests say of rows, as JSON, to FILE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make strict expected failures of `not_yet` and `never`, and skip what this machine cannot run."""
+    """Make strict expected failures of `not_yet` and `never`, skip what this machine cannot run, read the rows."""
+    claims = [claim.as_json() for item in items for claim in rows.claims(item)]
+    if items and (target := items[0].config.getoption("--rows")):
+        Path(target).write_text(json.dumps(claims), encoding="utf-8")
     for item in items:
         for gap in ("not_yet", "never"):
             for mark in item.iter_markers(gap):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.rows import rows_in
+
 ROOT: Final = Path(__file__).parents[2]
 _IMPORTS_KFP = re.compile(r"^\s*(?:import|from) kfp\b", re.MULTILINE)
 
@@ -19,6 +21,8 @@ class Example:
 
     path: Path
     function: str
+    rows: tuple[str, ...] = ()
+    """The rows of the KFP v1 reference that the file's and the function's docstrings name."""
 
     def __str__(self) -> str:
         """Return the file without its ending, and the function where the file has another name."""
@@ -35,9 +39,12 @@ def examples() -> tuple[Example, ...]:
 def _examples(file: Path) -> Iterator[Example]:
     source = file.read_text(encoding="utf-8")
     if _IMPORTS_KFP.search(source):
-        for node in ast.parse(source).body:
+        tree = ast.parse(source)
+        of_file = rows_in(ast.get_docstring(tree))
+        for node in tree.body:
             if isinstance(node, ast.FunctionDef) and any(_is_pipeline(decorator) for decorator in node.decorator_list):
-                yield Example(file, node.name)
+                of_function = rows_in(ast.get_docstring(node))
+                yield Example(file, node.name, tuple(dict.fromkeys((*of_file, *of_function))))
 
 
 def _is_pipeline(decorator: ast.expr) -> bool:

@@ -26,7 +26,10 @@ ALL_COMPILED = [
     pytest.param(
         example,
         id=str(example),
-        marks=[pytest.mark.not_yet(row, reason=reason) for row, reason in [NOT_YET.get(str(example), ("", ""))] if row],
+        marks=[
+            *([pytest.mark.row(*example.rows)] if example.rows else []),
+            *(pytest.mark.not_yet(row, reason=reason) for row, reason in [NOT_YET.get(str(example), ("", ""))] if row),
+        ],
     )
     for example in COMPILED
 ]
