@@ -11,9 +11,11 @@ from typing_extensions import assert_never
 from kfp_airflow.dag.words import comparison_words, reference_words
 from kfp_airflow.graph.flow import comparison_references, item_references, references
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     Parameter,
@@ -101,6 +103,11 @@ def _edges(members: Iterable[Member]) -> Iterator[Edge]:
                 yield from _edges(member.members)
             case SubGraph():
                 yield from _edges(member.members)
+            case Graph():
+                yield from _from_outputs((reference for _, reference in member.arguments), member.id, "data")
+                yield from _edges(member.members)
+            case Call():
+                yield from _from_outputs((reference for _, reference in member.arguments), member.id, "data")
             case ExitHandler():
                 yield from _edges(member.members)
                 yield from _edges((member.handler,))
@@ -118,7 +125,7 @@ def _from_outputs(found: Iterable[Reference], target: str, kind: EdgeKind) -> It
 def _members(members: Iterable[Member], parent: str | None) -> Iterator[tuple[Member, str | None]]:
     for member in members:
         yield member, parent
-        if not isinstance(member, ContainerStep | ResourceStep):
+        if not isinstance(member, ContainerStep | ResourceStep | Call):
             yield from _members(member.members, member.id)
         if isinstance(member, ExitHandler):
             yield member.handler, parent
@@ -138,6 +145,10 @@ def _title(member: Member) -> str:
             return f"for each item of {_items_words(member)}{limit}"
         case SubGraph():
             return f"at most {member.parallelism} at a time"
+        case Graph():
+            return f"graph component {member.name}"
+        case Call():
+            return f"{member.name} once more"
         case ExitHandler():
             return f"always followed by {member.handler.id}"
         case _:
@@ -163,14 +174,14 @@ def _tree_lines(members: tuple[Member, ...], sources: dict[str, list[str]], inde
         needed = sources.get(member.id)
         after = f"  ← {', '.join(needed)}" if needed else ""
         yield f"{indent}{_BRANCHES[last]}{_title(member)}{after}"
-        if not isinstance(member, ContainerStep | ResourceStep):
+        if not isinstance(member, ContainerStep | ResourceStep | Call):
             yield from _tree_lines(member.members, sources, indent + _BRANCHES[2 + last])
 
 
 def _mermaid_lines(members: tuple[Member, ...], numbers: dict[str, str], indent: str) -> Iterator[str]:
     for member in members:
         title = _quoted(_title(member))
-        if isinstance(member, ContainerStep | ResourceStep):
+        if isinstance(member, ContainerStep | ResourceStep | Call):
             yield f"{indent}{numbers[member.id]}[{title}]"
             continue
         yield f"{indent}subgraph {numbers[member.id]} [{title}]"
@@ -205,6 +216,8 @@ def _node(member: Member, parent: str | None) -> dict[str, Any]:
             node["parallelism"] = member.parallelism
         case SubGraph():
             node["parallelism"] = member.parallelism
+        case Graph() | Call():
+            node["arguments"] = {name: reference_words(reference) for name, reference in member.arguments}
         case ExitHandler():
             node["handler"] = member.handler.id
         case _:
@@ -224,6 +237,10 @@ def _kind(member: Member) -> str:
             return "loop"
         case SubGraph():
             return "subgraph"
+        case Graph():
+            return "graph-component"
+        case Call():
+            return "call"
         case ExitHandler():
             return "exit-handler"
         case _:

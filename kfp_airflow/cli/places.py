@@ -7,7 +7,7 @@ from typing import Final
 
 from kfp_airflow import config
 from kfp_airflow.diagnostics import StepError, UsageError
-from kfp_airflow.graph.model import Condition, ContainerStep, Member, Pipeline, ResourceStep
+from kfp_airflow.graph.model import Call, Condition, ContainerStep, Member, Pipeline, ResourceStep
 from kfp_airflow.local.engine import find_engine
 from kfp_airflow.local.images import find_image
 
@@ -68,7 +68,7 @@ def _certain(members: Iterable[Member]) -> Iterator[ContainerStep]:
     for member in members:
         if isinstance(member, ContainerStep):
             yield member
-        elif not isinstance(member, Condition | ResourceStep):
+        elif not isinstance(member, Condition | ResourceStep | Call):
             yield from _certain(member.members)
 
 

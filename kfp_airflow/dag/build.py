@@ -29,9 +29,11 @@ from kfp_airflow.dag.words import comparison_words
 from kfp_airflow.diagnostics import PipelineError, UsageError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     Pipeline,
@@ -156,8 +158,8 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
                 words = f"afterwards, always: {member.handler.name}"
                 with open_group(member.id, words, scope) if ordered else nullcontext():
                     _build_members(member.members, scope)
-            case ResourceStep():
-                pass  # gaps.py has refused it
+            case ResourceStep() | Graph() | Call():
+                pass  # gaps.py has refused them
             case _:
                 assert_never(member)
 

@@ -10,7 +10,17 @@ from typing_extensions import assert_never
 
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.graph.flow import comparison_references, item_references, references
-from kfp_airflow.graph.model import Condition, ContainerStep, ExitHandler, Loop, Member, ResourceStep, SubGraph
+from kfp_airflow.graph.model import (
+    Call,
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Graph,
+    Loop,
+    Member,
+    ResourceStep,
+    SubGraph,
+)
 from kfp_airflow.graph.text import OutputRef, Reference
 
 Node: TypeAlias = BaseOperator | TaskGroup
@@ -34,8 +44,8 @@ def build_edges(members: Iterable[Member], build: Build, operands: tuple[Referen
                 if member.after:
                     _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, operands)
-            case ResourceStep():
-                pass  # gaps.py has refused it
+            case ResourceStep() | Graph() | Call():
+                pass  # gaps.py has refused them
             case _:
                 assert_never(member)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.dag.tasks import build_exit_task
-from kfp_airflow.graph.model import ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep
+from kfp_airflow.graph.model import Call, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep
 from kfp_airflow.operators.verdict import VerdictOperator
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _last(tasks: Sequence[BaseOperator]) -> list[BaseOperator]:
 def _exit_handlers(members: tuple[Member, ...], *, outermost: bool) -> Iterator[tuple[ExitHandler, bool]]:
     for member in members:
         match member:
-            case ContainerStep() | ResourceStep():
+            case ContainerStep() | ResourceStep() | Call():
                 pass
             case ExitHandler():
                 yield from _exit_handlers(member.members, outermost=False)
@@ -64,7 +64,7 @@ def _tasks(members: tuple[Member, ...], build: Build) -> Iterator[BaseOperator]:
         match member:
             case ContainerStep():
                 yield build.tasks[member.id]
-            case ResourceStep():
+            case ResourceStep() | Call():
                 pass
             case _:
                 if isinstance(member, Loop) and member.id in build.items_tasks:

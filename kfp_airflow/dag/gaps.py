@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from kfp_airflow.dag.params import check_defaults
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     Pipeline,
@@ -70,7 +72,7 @@ def _retries(pipeline: Pipeline) -> Iterator[Diagnostic]:
 def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[Diagnostic]:
     for member in members:
         match member:
-            case ContainerStep() | ResourceStep():
+            case ContainerStep() | ResourceStep() | Call():
                 continue
             case Loop() if Loop in around:
                 yield Diagnostic(
@@ -90,6 +92,15 @@ def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[
                     ),
                     advice="Put the exit handler around the loop or condition.",
                     row="EH-04",
+                )
+            case Graph():
+                yield Diagnostic(
+                    code="KA107",
+                    where=member.where,
+                    problem=f"the graph component '{member.name}' does not run on Airflow yet",
+                    advice="Where it does not call itself, take @dsl.graph_component away: its steps are then part of "
+                    "the pipeline. Else unroll it, or loop in the program of one step.",
+                    row="R-01",
                 )
             case SubGraph() if sum(isinstance(inner, ContainerStep) for inner in member.members) > member.parallelism:
                 yield Diagnostic(

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
+    Group,
     Loop,
     Member,
     Pipeline,
@@ -84,16 +87,16 @@ def _positions(members: tuple[Member, ...], loop: str | None) -> Iterator[tuple[
                 yield member.id, Position(task_id=member.id, loop=loop)
             case Loop():
                 yield from _positions(member.members, member.id)
-            case Condition() | SubGraph():
+            case Condition() | SubGraph() | Graph():
                 yield from _positions(member.members, loop)
             case ExitHandler():
                 yield from _positions(member.members, loop)
                 yield member.handler.id, Position(task_id=member.handler.id, loop=loop)
 
 
-def _groups(members: tuple[Member, ...]) -> Iterator[Condition | Loop | SubGraph | ExitHandler]:
+def _groups(members: tuple[Member, ...]) -> Iterator[Group]:
     for member in members:
-        if not isinstance(member, Step):
+        if not isinstance(member, Step | Call):
             yield member
             yield from _groups(member.members)
 

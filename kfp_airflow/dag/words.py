@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import assert_never
 
 from kfp_airflow.graph.model import Comparison
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text
 
 
 def comparison_words(comparison: Comparison) -> str:
@@ -19,7 +19,7 @@ def reference_words(reference: Reference) -> str:
     An output that is just `Output` is called by its step's name.
     """
     match reference:
-        case ParameterRef():
+        case ParameterRef() | ArgumentRef():
             return reference.name
         case OutputRef():
             return reference.step if reference.output.lower() in {"output", "data"} else reference.output

@@ -10,11 +10,11 @@ from kfp_airflow.dsl.components import python_component as python_component
 from kfp_airflow.dsl.conf import PipelineConf as PipelineConf
 from kfp_airflow.dsl.containers import Sidecar as Sidecar
 from kfp_airflow.dsl.containers import UserContainer as UserContainer
+from kfp_airflow.dsl.graph_components import graph_component as graph_component
 from kfp_airflow.dsl.groups import Condition as Condition
 from kfp_airflow.dsl.groups import ExitHandler as ExitHandler
 from kfp_airflow.dsl.groups import ParallelFor as ParallelFor
 from kfp_airflow.dsl.groups import SubGraph as SubGraph
-from kfp_airflow.dsl.groups import graph_component as graph_component
 from kfp_airflow.dsl.ops import BaseOp as BaseOp
 from kfp_airflow.dsl.ops import ContainerOp as ContainerOp
 from kfp_airflow.dsl.ops import InputArgumentPath as InputArgumentPath

@@ -1,4 +1,4 @@
-"""Groups of ops: conditions, loops, exit handlers, limits (rows D-18 to D-23, N-08, CO-, L-, EH-)."""
+"""Groups of ops: conditions, loops, exit handlers, limits (rows D-18 to D-22, N-08, CO-, L-, EH-)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from kfp_airflow.diagnostics import Diagnostic, PipelineError
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.ops import BaseOp
 from kfp_airflow.dsl.params import PipelineParam, match_serialized_pipelineparam
 from kfp_airflow.dsl.pipeline import OpsGroup as OpsGroup
 from kfp_airflow.dsl.pipeline import Pipeline
-from kfp_airflow.dsl.where import author_place
 
 
 class SubGraph(OpsGroup):
@@ -148,25 +146,3 @@ def _item_of_param(source: PipelineParam, owner: Pipeline) -> LoopItem:
     for key in ("name", "value"):  # attributes of every parameter: what an author asks for is the item's
         item.set_variable(key)
     return item
-
-
-def graph_component(function: object) -> object:
-    """Return a stand-in for a recursive group: calling it is refused until recursion is supported (D-23, R-01)."""
-    name = getattr(function, "__name__", str(function))
-
-    def refuse(*args: object, **kwargs: object) -> object:  # noqa: ARG001 - any call is refused
-        raise PipelineError(
-            [
-                Diagnostic(
-                    code="KA003",
-                    where=author_place(),
-                    problem=f"the graph component '{name}' is called: these groups are not supported yet",
-                    advice="Where it does not call itself, take @dsl.graph_component away: its steps are then part of "
-                    "the pipeline. Else unroll it, or loop in the program of one step.",
-                    row="R-01",
-                )
-            ]
-        )
-
-    refuse.__name__ = name
-    return refuse

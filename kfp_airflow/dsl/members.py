@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.dsl import naming
+from kfp_airflow.dsl.graph_components import Graph, GraphCall, output_op
 from kfp_airflow.dsl.groups import Condition, ExitHandler, ParallelFor, SubGraph
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.ops import BaseOp
@@ -14,7 +15,7 @@ from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
 from kfp_airflow.dsl.steps import Site, build_step
 from kfp_airflow.dsl.values import ItemName, Reader
 from kfp_airflow.graph import model
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Text, Tree, text
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, Text, Tree, text
 
 _OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -24,17 +25,24 @@ def build_members(pipeline: Pipeline) -> tuple[model.Member, ...]:
     ids = _ids(pipeline)
     items = {_item_name(loop.item): ids[loop.name or ""] for loop in _loops(pipeline.root)}
     steps = {op.name: ids[op.name] for op in pipeline.ops.values()}
+    graphs = [group for group in _groups(pipeline.root) if isinstance(group, (Graph, GraphCall))]
+    steps.update((output_op(graph), ids[graph.name or ""]) for graph in graphs)
+    arguments = {graph.argument_op: ids[graph.name or ""] for graph in graphs if isinstance(graph, Graph)}
     _note_lost_handlers(pipeline)
-    return _members(pipeline.root.members, Site(Reader(steps, items), ids))
+    return _members(pipeline.root.members, Site(Reader(steps, items, arguments), ids))
 
 
 def _ids(pipeline: Pipeline) -> dict[str, str]:
     """Return op and group names → ids: as N-04 and N-08 say, made unique where N-04 lets two names collide."""
     names, taken = naming.UniqueNames(), set[str]()
     ids: dict[str, str] = {}
-    for name in (*pipeline.ops, *(group.name or group.type for group in _groups(pipeline.root))):
+    of_ops = ((name, naming.label_name(name)) for name in pipeline.ops)
+    of_groups = (
+        (name, naming.group_id(name)) for name in (group.name or group.type for group in _groups(pipeline.root))
+    )
+    for name, wanted in (*of_ops, *of_groups):
         if name not in ids:
-            ids[name] = names.take(naming.label_name(name) or "task", taken)
+            ids[name] = names.take(wanted or "task", taken)
             taken.add(ids[name])
     return ids
 
@@ -60,7 +68,7 @@ def _members(members: Iterable[BaseOp | OpsGroup], site: Site) -> tuple[model.Me
     )
 
 
-def _group(group: OpsGroup, site: Site) -> model.Group:
+def _group(group: OpsGroup, site: Site) -> model.Group | model.Call:
     """Return the graph's group; a group type that is not KFP's own runs its members as they are, without limit."""
     group_id = site.ids[group.name or group.type]
     after = site.after(
@@ -96,6 +104,25 @@ def _group(group: OpsGroup, site: Site) -> model.Group:
                 after=after,
                 where=group.where,
             )
+        case Graph():
+            return model.Graph(
+                id=group_id,
+                name=group.function.__name__,
+                arguments=_arguments(group.arguments, site.reader),
+                outputs=_arguments(group.returned, site.reader),
+                members=_members(group.members, site),
+                after=after,
+                where=group.where,
+            )
+        case GraphCall():
+            return model.Call(
+                id=group_id,
+                graph=site.ids[group.recursive_ref.name or ""],
+                name=group.author_name or "",
+                arguments=_arguments(group.arguments, site.reader),
+                after=after,
+                where=group.where,
+            )
         case _:
             return _subgraph(group, group_id, after, site)
 
@@ -107,7 +134,7 @@ def _subgraph(group: OpsGroup, group_id: str, after: tuple[str, ...], site: Site
                 code="KA011",
                 where=group.where,
                 problem=f"a group of type {group.type!r} has no meaning in a pipeline",
-                advice="Use dsl.Condition, dsl.ParallelFor, dsl.ExitHandler or dsl.SubGraph.",
+                advice="Use dsl.Condition, dsl.ParallelFor, dsl.ExitHandler, dsl.SubGraph or @dsl.graph_component.",
                 row="D-18",
             )
         )
@@ -119,6 +146,12 @@ def _subgraph(group: OpsGroup, group_id: str, after: tuple[str, ...], site: Site
         after=after,
         where=group.where,
     )
+
+
+def _arguments(named: Mapping[str, PipelineParam], reader: Reader) -> tuple[tuple[str, Reference], ...]:
+    """Return run-time values by name; each is a placeholder, so its text is one reference."""
+    references = ((name, reader.text(value).references) for name, value in named.items())
+    return tuple((name, reference) for name, (reference,) in references)
 
 
 def _comparison(group: Condition, reader: Reader) -> model.Comparison:
@@ -157,11 +190,11 @@ def _operand(value: object, reader: Reader, where: Where) -> Text:
     return text("None") if value is None else reader.text(value)
 
 
-def _items(group: ParallelFor, reader: Reader) -> tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef:
+def _items(group: ParallelFor, reader: Reader) -> tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef | ArgumentRef:
     source = group.item.items_or_pipeline_param
     if isinstance(source, PipelineParam):
         (reference,) = reader.text(source).parts
-        if isinstance(reference, (ParameterRef, OutputRef, ItemRef)):
+        if isinstance(reference, (ParameterRef, OutputRef, ItemRef, ArgumentRef)):
             return reference
     items = source if isinstance(source, list) else []
     try:

@@ -9,6 +9,7 @@ from functools import lru_cache
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _NOT_LABEL = re.compile(r"[^-0-9a-z]+")
 _NOT_PARAMETER = re.compile(r"[^-_0-9A-Za-z]+")
+_GROUP_NAME = re.compile(r"[0-9A-Za-z][-0-9A-Za-z]*")
 _HYPHENS = re.compile(r"-+")
 _PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9\s_-]*")
 
@@ -26,6 +27,11 @@ def op_name(human_name: str) -> str:
 def label_name(name: str) -> str:
     """Return the name as a Kubernetes label (N-04): lower case, all but ASCII letters and digits becomes one `-`."""
     return _HYPHENS.sub("-", _NOT_LABEL.sub("-", name.lower())).strip("-")
+
+
+def group_id(name: str) -> str:
+    """Return a group's id: its name, capitals too, or what N-04 makes of one that Argo does not take (N-08)."""
+    return name if _GROUP_NAME.fullmatch(name) else label_name(name)
 
 
 @lru_cache(maxsize=4096)

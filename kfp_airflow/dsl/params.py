@@ -87,6 +87,11 @@ class PipelineParam:
         """Return the placeholder, so that a printed list or dict keeps its meaning (PP-01)."""
         return self._text
 
+    def rename(self, name: str) -> None:
+        """Take another name, any that a placeholder can hold: a Python argument may begin with `_`."""
+        self.name = name
+        self._text = self.pattern = f"{{{{pipelineparam:op={self.op_name or ''};name={name}}}}}"
+
     def to_struct(self) -> str:
         """Return the placeholder: how a list or dict that is written as JSON holds a parameter (W-08)."""
         return self._text

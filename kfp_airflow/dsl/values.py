@@ -12,6 +12,7 @@ from kfp_airflow.dsl.params import PLACEHOLDER, PipelineParam, attributes_of
 from kfp_airflow.graph.text import (
     EMPTY,
     RUN_FIELDS,
+    ArgumentRef,
     ItemRef,
     OutputRef,
     ParameterRef,
@@ -40,16 +41,19 @@ class Reader:
 
     `steps` maps op names, as placeholders spell them, to step ids; `items` maps the placeholders of loops' items to
     loop ids: of the loops around the place first of all, else of any loop, so that `graph.check` can name a loop whose
-    item is used outside of it.
+    item is used outside of it; `graphs` maps the op names of graph components' arguments to the ids of their groups.
     """
 
-    def __init__(self, steps: Mapping[str, str], items: Mapping[ItemName, str]) -> None:
+    def __init__(
+        self, steps: Mapping[str, str], items: Mapping[ItemName, str], graphs: Mapping[str, str] | None = None
+    ) -> None:
         self._steps = steps
         self._items = items
+        self._graphs = graphs or {}
 
     def inside(self, item: ItemName, loop: str) -> Reader:
         """Return a reader for the body of a loop."""
-        return Reader(self._steps, {**self._items, item: loop})
+        return Reader(self._steps, {**self._items, item: loop}, self._graphs)
 
     def text(self, value: object) -> Text:
         """Return a scalar or a future value as text; constants by `str()`, None as nothing (CO-03, O-04)."""
@@ -96,6 +100,8 @@ class Reader:
         loop = self._items.get((op, item)) if is_subvariable else None
         if loop is not None:
             return ItemRef(loop, key)
+        if op in self._graphs:
+            return ArgumentRef(self._graphs[op], name)
         return OutputRef(self._steps.get(op, op), name) if op else ParameterRef(name)
 
     def _object(self, value: object, names: Mapping[str, str]) -> Struct:

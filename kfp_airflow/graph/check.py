@@ -11,10 +11,12 @@ from typing import Final, Literal, get_args
 from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.graph.cycles import find_cycle
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     InputFile,
     Loop,
     Operator,
@@ -27,7 +29,7 @@ from kfp_airflow.graph.model import (
     SubGraph,
 )
 from kfp_airflow.graph.survey import Seat, Survey, output_names
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Reference, RunRef, Struct
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, RunRef, Struct
 
 _STEP_ID: Final = re.compile(r"[\w.-]{1,250}", re.ASCII)
 _GROUP_ID: Final = re.compile(r"[\w-]{1,200}", re.ASCII)
@@ -116,7 +118,7 @@ def names_that_airflow_refuses(survey: Survey) -> Iterator[Found]:
     """Step ids have at most 250 characters, group ids 200: ASCII letters, digits, `-`, `_`, and `.` in steps."""
     for seat in survey.seats:
         member = seat.member
-        is_step = isinstance(member, ContainerStep | ResourceStep)
+        is_step = isinstance(member, ContainerStep | ResourceStep | Call)
         if not (_STEP_ID if is_step else _GROUP_ID).fullmatch(member.id):
             limit = 250 if is_step else 200
             yield Found(
@@ -153,6 +155,15 @@ def unknown_outputs(survey: Survey) -> Iterator[Found]:
                 f"reads output '{reference.output}' of step '{reference.step}', which this pipeline does not have",
                 "Use outputs of steps of the same pipeline only.",
             )
+        elif isinstance(producer.member, Graph | Call):
+            returned = _returned(producer.member, survey)
+            if reference.output not in returned:
+                yield _at(
+                    seat,
+                    f"reads output '{reference.output}' of the graph component '{producer.member.name}', "
+                    f"which returns {_names(returned)}",
+                    f"Let '{producer.member.name}' return a dict with '{reference.output}' in it.",
+                )
         elif not isinstance(producer.member, ContainerStep | ResourceStep):
             yield _at(seat, f"reads an output of the {_kind(producer)} '{reference.step}'", "Only steps have outputs.")
         elif reference.output not in (names := output_names(producer.member)):
@@ -397,7 +408,7 @@ def loops_over_nothing_like_a_list(survey: Survey) -> Iterator[Found]:
         if not isinstance(loop, Loop):
             continue
         items: object = loop.items  # a reader of packages may have found anything there
-        if not isinstance(items, tuple | ParameterRef | OutputRef | ItemRef):
+        if not isinstance(items, tuple | ParameterRef | OutputRef | ItemRef | ArgumentRef):
             yield Found(loop.where, f"the loop goes over {items!r}, which is no list", "Give dsl.ParallelFor a list.")
 
 
@@ -497,6 +508,73 @@ def names_of_further_containers(survey: Survey) -> Iterator[Found]:
             yield _at(seat, f"has several init containers or sidecars named '{name}'", "Give each a name of its own.")
 
 
+@rule("KA046", row="R-02")
+def arguments_out_of_scope(survey: Survey) -> Iterator[Found]:
+    """An argument of a graph component is used in that component only, and it has been handed over."""
+    for seat, reference in _references(survey):
+        if not isinstance(reference, ArgumentRef):
+            continue
+        graph = _graph_around(seat, reference.graph)
+        if graph is None:
+            yield _at(
+                seat,
+                f"uses the argument '{reference.name}' of the graph component '{reference.graph}' outside of it",
+                "Use what was handed over itself, or let the function return it.",
+            )
+        elif reference.name not in dict(graph.arguments):
+            yield _at(
+                seat,
+                f"uses the argument '{reference.name}' of the graph component '{graph.name}', "
+                f"which was called with {_names(dict(graph.arguments))}",
+                f"Hand over '{reference.name}' where '{graph.name}' is called.",
+            )
+
+
+@rule("KA047", row="R-02")
+def calls_out_of_scope(survey: Survey) -> Iterator[Found]:
+    """A graph component is called again in itself only, with the arguments of its outermost call."""
+    for seat in survey.seats:
+        call = seat.member
+        if not isinstance(call, Call):
+            continue
+        graph = _graph_around(seat, call.graph)
+        if graph is None:
+            yield _at(seat, f"calls '{call.graph}', which is no graph component around it", "Call it from the inside.")
+        elif {name for name, _ in call.arguments} != {name for name, _ in graph.arguments}:
+            yield _at(
+                seat,
+                f"hands over {_names(dict(call.arguments))}, and '{graph.name}' was called with "
+                f"{_names(dict(graph.arguments))}",
+                "Hand over the same arguments in both calls.",
+            )
+
+
+@rule("KA048", row="R-05")
+def calls_without_end(survey: Survey) -> Iterator[Found]:
+    """A graph component that calls itself does so under a condition."""
+    for seat in survey.seats:
+        if isinstance(seat.member, Call):
+            ids = [group.id for group in seat.groups]
+            inner = seat.groups[ids.index(seat.member.graph) + 1 :] if seat.member.graph in ids else seat.groups
+            if not any(isinstance(group, Condition | Loop) for group in inner):
+                yield _at(
+                    seat,
+                    "runs its graph component again whatever happens, so the run does not end by itself",
+                    "Put the call under a dsl.Condition.",
+                    severity="warning",
+                )
+
+
+def _graph_around(seat: Seat, graph_id: str) -> Graph | None:
+    return next((group for group in seat.groups if isinstance(group, Graph) and group.id == graph_id), None)
+
+
+def _returned(member: Graph | Call, survey: Survey) -> dict[str, Reference]:
+    """Return what a graph component returns, by name; of a call, what the component that it runs again returns."""
+    graph = member if isinstance(member, Graph) else survey.by_id[member.graph].member
+    return dict(graph.outputs) if isinstance(graph, Graph) else {}
+
+
 def _references(survey: Survey) -> Iterator[tuple[Seat, Reference]]:
     """Yield every different reference of every member with its seat."""
     for seat in survey.seats:
@@ -530,6 +608,10 @@ def _kind(seat: Seat) -> str:
             return "exit handler group"
         case SubGraph():
             return "sub-graph"
+        case Graph():
+            return "graph component"
+        case Call():
+            return "call"
         case ContainerStep() | ResourceStep():
             return "step"
 

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from kfp_airflow.diagnostics import UNKNOWN, Where
-from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, ItemRef, OutputRef, ParameterRef, Struct, Text, Tree
+from kfp_airflow.graph.text import (
+    EMPTY,
+    EMPTY_STRUCT,
+    ArgumentRef,
+    ItemRef,
+    OutputRef,
+    ParameterRef,
+    Reference,
+    Struct,
+    Text,
+    Tree,
+)
 
 RetryPolicy: TypeAlias = Literal["Always", "OnError", "OnFailure", "OnTransientError"]
 Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -223,7 +234,7 @@ class Loop:
     """
 
     id: str
-    items: tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef
+    items: tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef | ArgumentRef
     parallelism: int | None = None
     name: str | None = None
     members: tuple[Member, ...] = ()
@@ -255,8 +266,42 @@ class ExitHandler:
     where: Where = field(default=UNKNOWN, compare=False, repr=False)
 
 
-Group: TypeAlias = Condition | Loop | SubGraph | ExitHandler
-Member: TypeAlias = Step | Group
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """`dsl.graph_component`: members that may run again, from the inside, with other arguments (§2.7).
+
+    `name` is the function's. `arguments`: what the outermost call hands in, by the function's names for them (R-04);
+    in here they are `ArgumentRef(graph.id, name)`. `outputs`: what the function returned, by name: references to what
+    is in here (R-03).
+    """
+
+    id: str
+    name: str
+    arguments: tuple[tuple[str, Reference], ...] = ()
+    outputs: tuple[tuple[str, Reference], ...] = ()
+    members: tuple[Member, ...] = ()
+    after: tuple[str, ...] = ()
+    where: Where = field(default=UNKNOWN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A graph component that is called in itself: its members run once more, with these arguments (R-02).
+
+    `graph` is the id of the `Graph` around it, `name` the function's; `OutputRef(call.id, name)` is what that further
+    run returns.
+    """
+
+    id: str
+    graph: str
+    name: str
+    arguments: tuple[tuple[str, Reference], ...] = ()
+    after: tuple[str, ...] = ()
+    where: Where = field(default=UNKNOWN, compare=False, repr=False)
+
+
+Group: TypeAlias = Condition | Loop | SubGraph | ExitHandler | Graph
+Member: TypeAlias = Step | Group | Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +341,7 @@ def walk(members: tuple[Member, ...]) -> Iterator[Member]:
     for member in members:
         yield member
         match member:
-            case Condition() | Loop() | SubGraph():
+            case Condition() | Loop() | SubGraph() | Graph():
                 yield from walk(member.members)
             case ExitHandler():
                 yield from walk(member.members)

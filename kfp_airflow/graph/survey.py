@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     Group,
     Loop,
     Member,
@@ -77,7 +79,7 @@ def output_names(step: Step) -> tuple[str, ...]:
 def _seats(members: tuple[Member, ...], groups: tuple[Group, ...]) -> Iterator[Seat]:
     for member in members:
         yield Seat(member, groups, None, tuple(_texts(member)))
-        if not isinstance(member, ContainerStep | ResourceStep):
+        if not isinstance(member, ContainerStep | ResourceStep | Call):
             yield from _seats(member.members, (*groups, member))
         if isinstance(member, ExitHandler):
             yield Seat(member.handler, groups, member, tuple(_texts(member.handler)))
@@ -100,6 +102,8 @@ def _texts(member: Member) -> Iterator[Text]:
             yield member.when.right
         case Loop():
             yield from walk_texts(member.items) if isinstance(member.items, tuple) else (Text((member.items,)),)
+        case Graph() | Call():
+            yield from (Text((reference,)) for _, reference in member.arguments)
         case SubGraph() | ExitHandler():
             return
 

@@ -20,7 +20,7 @@ class ParameterRef:
 
 @dataclass(frozen=True, slots=True)
 class OutputRef:
-    """An output of a step.
+    """An output of a step, or what a graph component returned under that name (R-03).
 
     It goes as text in a `Text` of several parts, byte for byte where it is the whole of a file input (DP-04).
     """
@@ -35,6 +35,17 @@ class ItemRef:
 
     loop: str
     key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentRef:
+    """What the current run of a graph component was given for one of its arguments, by the function's name for it.
+
+    That is what the outermost call hands in, or the call in it that runs it again (rows R-02, R-04).
+    """
+
+    graph: str
+    name: str
 
 
 RunField: TypeAlias = Literal[
@@ -62,7 +73,7 @@ class RunRef:
     field: RunField
 
 
-Reference: TypeAlias = ParameterRef | OutputRef | ItemRef | RunRef
+Reference: TypeAlias = ParameterRef | OutputRef | ItemRef | ArgumentRef | RunRef
 Part: TypeAlias = str | Reference
 Resolver: TypeAlias = Callable[[Reference], str]
 

@@ -16,7 +16,7 @@ from typing_extensions import assert_never
 from kfp_airflow import config
 from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
-from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
 from kfp_airflow.operators.placement import Placement
 
@@ -57,6 +57,8 @@ class RunValues:
                 return self._item_text(reference)
             case RunRef():
                 return self._run_field(reference)
+            case ArgumentRef():
+                raise StepError(f"argument '{reference.name}' was asked for outside of a run of its graph component")
             case _:
                 assert_never(reference)
 

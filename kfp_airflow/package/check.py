@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     Pipeline,
@@ -16,12 +18,15 @@ from kfp_airflow.graph.model import (
     SubGraph,
     walk,
 )
+from kfp_airflow.graph.survey import Survey
+from kfp_airflow.graph.text import OutputRef
 
 
 def check_package(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yield what KFP cannot express (errors: EH-03, EH-04), and what its engine does not run (warnings: DP-13)."""
     yield from _exit_handlers(pipeline)
     yield from _files_out_of_loops(pipeline)
+    yield from _returned_by_recursion(pipeline)
 
 
 def _exit_handlers(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -86,14 +91,33 @@ def _files_out_of_loops(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 )
 
 
+def _returned_by_recursion(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    survey = Survey(pipeline)
+    recursive = {seat.member.graph for seat in survey.seats if isinstance(seat.member, Call)}
+    for seat in survey.seats if recursive else ():
+        for reference in seat.references:
+            producer = survey.by_id[reference.step].member if isinstance(reference, OutputRef) else None
+            if isinstance(producer, Call) or (isinstance(producer, Graph) and producer.id in recursive):
+                yield Diagnostic(
+                    code="KA207",
+                    row="R-03",
+                    where=seat.member.where,
+                    problem=f"'{seat.member.id}' uses what the graph component '{producer.name}' returns, and that one "
+                    "calls itself: KFP knows no such outputs",
+                    advice="As a DAG it works. For a package, let the next step be part of the graph component.",
+                )
+
+
 def _loops_around(members: tuple[Member, ...], around: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the id of every step with the ids of the loops around it."""
     for member in members:
         match member:
             case Loop():
                 yield from _loops_around(member.members, (*around, member.id))
-            case Condition() | SubGraph():
+            case Condition() | SubGraph() | Graph():
                 yield from _loops_around(member.members, around)
+            case Call():
+                continue
             case ExitHandler():
                 yield from _loops_around((*member.members, member.handler), around)
             case _:

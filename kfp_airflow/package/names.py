@@ -14,12 +14,18 @@ UNNAMED: Final = "pipeline"
 
 _NOT_IN_TEMPLATES = re.compile(r"[^0-9a-z]+")
 _NOT_IN_PARAMETERS = re.compile(r"[^-_0-9A-Za-z]+")
+_GROUP_NAME = re.compile(r"[0-9A-Za-z][-0-9A-Za-z]*")
 _LAST_NUMBER = re.compile(r"\d+$")
 
 
 def template_name(name: str) -> str:
     """Return the name as Kubernetes takes it: lower case, everything else as single hyphens; `` may be left (N-04)."""
     return _NOT_IN_TEMPLATES.sub("-", name.lower()).strip("-")
+
+
+def group_template_name(name: str) -> str:
+    """Return a group's name as KFP writes it, which keeps its capitals; others are made as Argo takes them (N-08)."""
+    return name if _GROUP_NAME.fullmatch(name) else template_name(name)
 
 
 def argument_name(name: str) -> str:
@@ -41,7 +47,7 @@ def listed_item_name(loop_id: str) -> str:
     return f"loop-item-param-{int(number.group()) - 1 if number else template_name(loop_id)}"
 
 
-def unique(name: str, taken: Container[str]) -> str:
+def unique(name: str, taken: Container[str | None]) -> str:
     """Return the name, or its first free form with `-2`, `-3`, … behind it."""
     candidate, number = name, 2
     while candidate in taken:

@@ -12,9 +12,11 @@ from typing import TypeAlias
 
 from kfp_airflow.diagnostics import UNKNOWN, Diagnostic, PipelineError
 from kfp_airflow.graph.model import (
+    Call,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Group,
     Loop,
     Member,
@@ -24,8 +26,17 @@ from kfp_airflow.graph.model import (
     SubGraph,
     walk,
 )
-from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef
-from kfp_airflow.package.names import UNNAMED, argument_name, listed_item_name, output_name, template_name, unique
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef
+from kfp_airflow.package.names import (
+    UNNAMED,
+    argument_name,
+    group_template_name,
+    listed_item_name,
+    output_name,
+    template_name,
+    unique,
+)
+from kfp_airflow.package.recursion import Recursion
 
 Fields: TypeAlias = dict[str, Json]
 
@@ -42,6 +53,8 @@ class Scope:
     values_out: dict[str, str] = field(default_factory=dict)
     files_out: dict[str, str] = field(default_factory=dict)
     dependencies: dict[str, set[str]] = field(default_factory=dict)
+    taken: dict[str, Reference] = field(default_factory=dict)
+    """What the names that are handed in stand for."""
 
     @property
     def depth(self) -> int:
@@ -51,6 +64,10 @@ class Scope:
     def is_loop_of(self, ref: Reference) -> bool:
         """Tell whether the reference is to the item of this very loop."""
         return isinstance(ref, ItemRef) and isinstance(self.group, Loop) and self.group.id == ref.loop
+
+    def is_graph_of(self, ref: Reference) -> bool:
+        """Tell whether the reference is to an argument of this very graph component."""
+        return isinstance(ref, ArgumentRef) and isinstance(self.group, Graph) and self.group.id == ref.graph
 
 
 class Flow:
@@ -65,6 +82,8 @@ class Flow:
         self.workflow_files: set[str] = set()
         self._places: dict[str, Scope] = {}
         self._items: dict[str, str] = {}
+        self._calls: list[Call] = []
+        self._recursion = Recursion(pipeline)
         self._producers: dict[str, Step] = {
             member.id: member for member in members if isinstance(member, ContainerStep | ResourceStep)
         }
@@ -73,10 +92,15 @@ class Flow:
     def _enter(self, members: tuple[Member, ...], scope: Scope) -> None:
         for member in members:
             self._places[member.id] = scope
-            if isinstance(member, Condition | Loop | SubGraph | ExitHandler):
+            if isinstance(member, Call):
+                self._calls.append(member)
+                self.names[member.id] = unique(self.names[member.graph], {self.names.get(it.id) for it in members})
+            if isinstance(member, Condition | Loop | SubGraph | ExitHandler | Graph):
                 inner = self.scopes[member.id] = Scope(self.names[member.id], scope, member)
                 if isinstance(member, Loop):
                     self._items[member.id] = unique(self._item_name(member), self._items_around(scope))
+                if isinstance(member, Graph):
+                    self._recursion.name_arguments(member, self.name)
                 self._enter(member.members, inner)
             if isinstance(member, ExitHandler):
                 # The handler stands outside of every DAG: Argo hands it the arguments of the workflow itself.
@@ -85,7 +109,9 @@ class Flow:
                 )
 
     def _item_name(self, loop: Loop) -> str:
-        return listed_item_name(loop.id) if isinstance(loop.items, tuple) else f"{self.name(loop.items)}-loop-item"
+        if isinstance(loop.items, tuple):
+            return listed_item_name(loop.id)
+        return f"{self.name(self.settled(loop.items))}-loop-item"
 
     def _items_around(self, scope: Scope) -> set[str]:
         names = set()
@@ -96,6 +122,38 @@ class Flow:
             around = around.parent
         return names
 
+    def settled(self, ref: Reference) -> Reference:
+        """Return what a reference is in a package; every other method wants such ones."""
+        return self._recursion.settled(ref)
+
+    def order(self, member: Graph | Call) -> None:
+        """Let a graph component, or a call in it, come after the steps whose outputs it is given."""
+        for _, given in member.arguments:
+            if isinstance(ref := self.settled(given), OutputRef):
+                self.depend(member.id, ref.step)
+
+    def hand_to_calls(self) -> None:
+        """Declare what the calls of graph components need, when all members were written: it may be more each time."""
+        known = -1
+        while known < self._declared():
+            known = self._declared()
+            for call in self._calls:
+                self.handed_to(call)
+
+    def _declared(self) -> int:
+        return sum(len(scope.values) + len(scope.files) for scope in self.scopes.values())
+
+    def handed_to(self, call: Call) -> tuple[dict[str, str], dict[str, Fields]]:
+        """Return what a call hands over, values and files: all that its graph component takes (R-02, R-04)."""
+        graph, scope, given = self.scopes[call.graph], self._places[call.id], dict(call.arguments)
+
+        def handed(name: str) -> Reference:
+            ref = graph.taken[name]
+            return self.settled(given[ref.name]) if isinstance(ref, ArgumentRef) and graph.is_graph_of(ref) else ref
+
+        values = {name: self.value(scope, handed(name)) for name in tuple(graph.values)}
+        return values, {name: self.file(scope, handed(name)) for name in tuple(graph.files)}
+
     def name(self, ref: Reference) -> str:
         """Return the name under which a reference is handed from template to template."""
         match ref:
@@ -105,6 +163,8 @@ class Flow:
                 return output_name(ref)
             case ItemRef(loop, key):
                 return self._items[loop] if key is None else f"{self._items[loop]}-subvar-{key}"
+            case ArgumentRef():
+                return self._recursion.name(ref)
             case RunRef(run_field):
                 return run_field
 
@@ -120,10 +180,12 @@ class Flow:
                     inner.values_out[name] = self.value(inner, ref)
                 return f"{{{{tasks.{self.names[producer]}.outputs.parameters.{name}}}}}"
         if name not in scope.values:
+            scope.taken[name] = ref
             scope.values[name] = self._value_from_outside(scope, ref)
         return f"{{{{inputs.parameters.{name}}}}}"
 
-    def _value_from_outside(self, scope: Scope, ref: Reference) -> str:
+    def _value_from_outside(self, scope: Scope, found: Reference) -> str:
+        ref = self._given(scope, found)
         if scope.is_loop_of(ref) and isinstance(ref, ItemRef):
             return item_placeholder(ref)
         if scope.parent is None:
@@ -138,6 +200,7 @@ class Flow:
         if isinstance(ref, OutputRef) and (producer := self._child(scope, ref.step)):
             return self._file_of_child(producer, ref, scope)
         if name not in scope.files:
+            scope.taken[name] = ref
             scope.files[name] = self._file_from_outside(scope, ref)
         return {"from": f"{{{{inputs.artifacts.{name}}}}}"}
 
@@ -149,7 +212,14 @@ class Flow:
             inner.files_out[name] = str(self.file(inner, ref)["from"])
         return {"from": f"{{{{tasks.{self.names[producer]}.outputs.artifacts.{name}}}}}"}
 
-    def _file_from_outside(self, scope: Scope, ref: Reference) -> Fields:
+    def _given(self, scope: Scope, ref: Reference) -> Reference:
+        """Return what a reference is outside of a scope: the arguments of a graph component are what it is given."""
+        if isinstance(ref, ArgumentRef) and scope.is_graph_of(ref):
+            return self.settled(self._recursion.handed_in(ref))
+        return ref
+
+    def _file_from_outside(self, scope: Scope, found: Reference) -> Fields:
+        ref = self._given(scope, found)
         if scope.is_loop_of(ref) and isinstance(ref, ItemRef):
             return {"raw": {"data": item_placeholder(ref)}}
         if scope.parent is None:
@@ -213,7 +283,10 @@ def _template_names(members: tuple[Member, ...]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for member in members:
-        names[member.id] = unique(template_name(member.id) or "task", taken)
+        if isinstance(member, Call):
+            continue  # it has no template of its own
+        is_step = isinstance(member, ContainerStep | ResourceStep)
+        names[member.id] = unique((template_name if is_step else group_template_name)(member.id) or "task", taken)
         taken.add(names[member.id])
     return names
 

@@ -37,8 +37,9 @@ class StepInputs:
     files: dict[str, Fields] = field(default_factory=dict)
     declared_files: list[Fields] = field(default_factory=list)
 
-    def __call__(self, ref: Reference) -> str:
+    def __call__(self, found: Reference) -> str:
         """Return the placeholder of a value within the step's template, and note that the step takes it."""
+        ref = self.flow.settled(found)
         if isinstance(ref, RunRef):
             return run_placeholder(ref)
         name = self.flow.name(ref)
@@ -49,6 +50,7 @@ class StepInputs:
     def add_file(self, file: InputFile) -> None:
         """Note an input file: the bytes of a sole reference, else a text with the values in it (DP-03, DP-09)."""
         sole = file.source.parts[0] if len(file.source.parts) == 1 else ""
+        sole = sole if isinstance(sole, str) else self.flow.settled(sole)
         names = {str(declared["name"]) for declared in self.declared_files}
         if isinstance(sole, str | RunRef):
             name = unique(argument_name(file.name), names)

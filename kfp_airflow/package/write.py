@@ -10,10 +10,12 @@ from typing_extensions import assert_never
 
 from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.graph.model import (
+    Call,
     Comparison,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Group,
     Loop,
     Member,
@@ -30,7 +32,7 @@ from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name
 from kfp_airflow.package.scopes import Fields, Flow, Scope, workflow_placeholder
 from kfp_airflow.package.templates import step_outputs, step_template, without_empty
 
-GROUPS: Final = (Condition, Loop, SubGraph, ExitHandler)
+GROUPS: Final = (Condition, Loop, SubGraph, ExitHandler, Graph)
 SERVICE_ACCOUNT: Final = "pipeline-runner"
 
 
@@ -85,9 +87,12 @@ class _Writer:
             match member:
                 case ContainerStep() | ResourceStep():
                     tasks.append((member, self._add_step(member, scope)))
-                case Condition() | Loop() | SubGraph() | ExitHandler():
+                case Condition() | Loop() | SubGraph() | ExitHandler() | Graph():
                     self._add(member.members, self._flow.scopes[member.id])
                     tasks.append((member, self._group_task(member, scope)))
+                case Call():
+                    self._flow.order(member)
+                    tasks.append((member, {}))
                 case _:
                     assert_never(member)
             for target in member.after:
@@ -106,6 +111,9 @@ class _Writer:
                 return {"when": self._when(group, scope)}
             case Loop():
                 return self._items(group, scope)
+            case Graph():
+                self._flow.order(group)
+                return {}
             case SubGraph() | ExitHandler():
                 return {}
             case _:
@@ -122,7 +130,8 @@ class _Writer:
     def _text(self, member: str, content: Text, scope: Scope) -> str:
         return content.resolve(lambda ref: self._reference(member, ref, scope))
 
-    def _reference(self, member: str, ref: Reference, scope: Scope) -> str:
+    def _reference(self, member: str, found: Reference, scope: Scope) -> str:
+        ref = self._flow.settled(found)
         if isinstance(ref, OutputRef):
             self._flow.depend(member, ref.step)
         return self._flow.value(scope, ref)
@@ -130,7 +139,8 @@ class _Writer:
     def _items(self, loop: Loop, scope: Scope) -> Fields:
         """Return `withItems` or `withParam`; parameters come from the workflow itself, as in the SDK's (L-02, L-06)."""
 
-        def placeholder(ref: Reference) -> str:
+        def placeholder(found: Reference) -> str:
+            ref = self._flow.settled(found)
             return workflow_placeholder(ref) if isinstance(ref, ParameterRef) else self._reference(loop.id, ref, scope)
 
         if isinstance(loop.items, tuple):
@@ -139,6 +149,7 @@ class _Writer:
 
     def templates(self) -> Iterator[Fields]:
         """Yield every template, in no particular order."""
+        self._flow.hand_to_calls()
         for step, template in self._steps:
             yield {**template, **without_empty({"outputs": step_outputs(step, self._flow)})}
         for scope, tasks in self._groups:
@@ -162,12 +173,15 @@ class _Writer:
         return {"name": scope.name, **declared, "dag": {"tasks": list(written)}}
 
     def _task(self, member: Member, fields: Fields, scope: Scope) -> Fields:
-        name = self._flow.names[member.id]
+        name = template = self._flow.names[member.id]
         if isinstance(member, GROUPS):
             inner = self._flow.scopes[member.id]
             fields = {**fields, **_task_arguments(inner.values, inner.files)}
+        if isinstance(member, Call):
+            template = self._flow.names[member.graph]
+            fields = _task_arguments(*self._flow.handed_to(member))
         dependencies = sorted(scope.dependencies.get(name, ()))
-        return {"name": name, "template": name, **without_empty({"dependencies": dependencies}), **fields}
+        return {"name": name, "template": template, **without_empty({"dependencies": dependencies}), **fields}
 
 
 def _task_arguments(values: dict[str, str], files: dict[str, Fields]) -> Fields:

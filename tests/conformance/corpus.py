@@ -55,6 +55,10 @@ TWICE: Final = "one name for two files of a step: Argo refuses the SDK's workflo
 OF_NOTHING: Final = "L-10: the SDK refers to a parameter of the workflow that does not exist"
 OF_A_LABEL: Final = "B-13: the SDK hands no parameter to a step that shows it in its display name only"
 
+ONE_NAME: Final = "R-04: the SDK makes one argument of two that were given the same value at first"
+NOT_HANDED_OVER: Final = "R-04: the SDK's call does not hand over what the component takes from around, Argo refuses"
+THE_FIRST_LIST: Final = "R-04: the SDK loops over the parameter of the workflow in every round"
+
 BETTER: Final[Mapping[str, Mapping[str, str]]] = {
     "improved_outputs_of_groups:one_file_twice": {
         "/run/dag/cat/arguments/artifacts/make-o-2": TWICE,
@@ -75,11 +79,20 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
         "/run/dag/step/arguments": OF_A_LABEL,
         "/run/inputs": OF_A_LABEL,
     },
+    "improved_recursion:one_value_for_two_arguments": {"/run/dag/graph-two-1": ONE_NAME},
+    "improved_recursion:the_same_value_twice": {"/run/dag/graph-inner-1": ONE_NAME},
+    "improved_recursion:a_value_from_around": {"/run/dag/graph-inner-1/does/dag/condition-2": NOT_HANDED_OVER},
+    "improved_recursion:a_loop_over_an_argument": {
+        "/run/dag/graph-for-each-1": THE_FIRST_LIST,
+        "/run/inputs": THE_FIRST_LIST,
+    },
 }
 """By pipeline, as `Example` prints it: where our package differs, and why ours is right. Each place has to differ."""
 
 ONLY_HERE: Final[Mapping[str, str]] = {
     "improved_loops_in_loops:loop_over_an_outer_output": "L-06, F-03: the SDK ends with KeyError: 'make'",
+    "improved_recursion:outputs_of_a_graph_component": "R-03: the SDK keeps nothing of what the function returns",
+    "improved_recursion:after_a_group_with_a_capital": "B-02: the SDK looks for the name in lower case",
 }
 """Pipelines that the SDK cannot compile, and why they are right nevertheless."""
 

@@ -16,6 +16,7 @@ from kfp_airflow.graph.model import (
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     OutputFile,
@@ -146,6 +147,11 @@ def test_retries_wait_exactly_as_long_as_the_author_said() -> None:  # B-09
     assert (task.retries, task.retry_delay) == (3, timedelta(minutes=2))
     decision = task.retry_policy.evaluate(ValueError("x"), 3, 3)
     assert decision.retry_delay == timedelta(minutes=8)
+
+
+def test_recursion_is_refused() -> None:
+    with pytest.raises(PipelineError, match=r"the graph component 'loop' does not run on Airflow yet \[KA107\]"):
+        build_dag(pipeline(Graph(id="graph-loop-1", name="loop", members=(step("a"),))), PROCESS)
 
 
 def test_tasks_of_our_own_make_way_for_an_authors_step() -> None:

@@ -484,15 +484,6 @@ def test_an_exit_handler_of_nothing_is_refused() -> None:
         ]
 
 
-def test_graph_components_are_refused_with_the_other_problems() -> None:
-    """D-23, R-01."""
-
-    def pipeline() -> None:
-        dsl.graph_component(op)()
-
-    assert problems(pipeline) == ["KA003 the graph component 'op' is called: these groups are not supported yet"]
-
-
 def test_a_volume_for_artifacts_is_left_out_with_a_warning() -> None:
     """D-31, P-10, DP-12."""
 

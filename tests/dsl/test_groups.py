@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from kfp_airflow import dsl
-from kfp_airflow.diagnostics import PipelineError
 
 
 @pytest.fixture(autouse=True)
@@ -105,20 +104,6 @@ def test_an_exit_op_that_comes_after_another_is_refused() -> None:
         match=r"^exit_op cannot depend on any other ops\. 'bye' comes after a: it runs after everything",
     ):
         dsl.ExitHandler(bye)
-
-
-def test_a_graph_component_is_refused_when_it_is_called() -> None:
-    """D-23, R-01."""
-
-    @dsl.graph_component
-    def again(value: object) -> None:
-        op()
-
-    with pytest.raises(PipelineError) as refused:
-        again(dsl.PipelineParam("x"))
-    (found,) = refused.value.diagnostics
-    assert (found.code, found.row, found.where.file) == ("KA003", "R-01", __file__)
-    assert found.problem == "the graph component 'again' is called: these groups are not supported yet"
 
 
 def test_keys_of_items_may_be_called_as_attributes_of_a_parameter() -> None:

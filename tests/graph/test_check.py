@@ -9,11 +9,13 @@ from kfp_airflow.graph import model
 from kfp_airflow.graph.check import RULES, check, rule
 from kfp_airflow.graph.model import (
     Caching,
+    Call,
     Comparison,
     Condition,
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     InputFile,
     Loop,
     Member,
@@ -26,7 +28,7 @@ from kfp_airflow.graph.model import (
     Settings,
     SubGraph,
 )
-from kfp_airflow.graph.text import EMPTY, ItemRef, OutputRef, ParameterRef, Part, RunRef, Struct, text
+from kfp_airflow.graph.text import EMPTY, ArgumentRef, ItemRef, OutputRef, ParameterRef, Part, RunRef, Struct, text
 
 TRUE = Comparison(left=text("1"), operator="==", right=text("1"))
 OUTPUTS = (OutputFile(name="accuracy", path="/a"), OutputFile(name="model", path="/m"))
@@ -48,6 +50,18 @@ def loop(*members: Member, member_id: str = "for-loop-1", items: object = (1,), 
 
 def handler(of: ContainerStep, *members: Member) -> ExitHandler:
     return ExitHandler(id="exit-handler-1", handler=of, members=members, where=Where("e.py", 4))
+
+
+def graph(*members: Member, **fields: object) -> Graph:
+    given = (("a", ParameterRef("p")),)
+    where = Where("g.py", 5)
+    return Graph(**{"id": "graph-g-1", "name": "g", "arguments": given, "members": members, "where": where, **fields})
+
+
+def call(**fields: object) -> Call:
+    given = (("a", ArgumentRef("graph-g-1", "a")),)
+    where = Where("k.py", 6)
+    return Call(**{"id": "call", "graph": "graph-g-1", "name": "g", "arguments": given, "where": where, **fields})
 
 
 def pipeline(*members: Member, **fields: object) -> Pipeline:
@@ -308,6 +322,40 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
             "a.py:1: step 'a': has several init containers or sidecars named 's' [KA045]",
             "Give each a name of its own.",
         ),
+    ],
+    "KA046": [
+        (
+            pipeline(graph(step("a", ArgumentRef("graph-g-1", "b"))), parameters=(Parameter(name="p"),)),
+            "a.py:1: step 'a': uses the argument 'b' of the graph component 'g', which was called with 'a' [KA046]",
+            "Hand over 'b' where 'g' is called.",
+        ),
+        (
+            pipeline(graph(), step("b", ArgumentRef("graph-g-1", "a")), parameters=(Parameter(name="p"),)),
+            "b.py:1: step 'b': uses the argument 'a' of the graph component 'graph-g-1' outside of it [KA046]",
+            "Use what was handed over itself, or let the function return it.",
+        ),
+    ],
+    "KA047": [
+        (
+            pipeline(graph(), condition(call(arguments=())), parameters=(Parameter(name="p"),)),
+            "k.py:6: the call 'call' calls 'graph-g-1', which is no graph component around it [KA047]",
+            "Call it from the inside.",
+        ),
+        (
+            pipeline(graph(condition(call(arguments=()))), parameters=(Parameter(name="p"),)),
+            "k.py:6: the call 'call' hands over none, and 'g' was called with 'a' [KA047]",
+            "Hand over the same arguments in both calls.",
+        ),
+    ],
+    "KA048": [
+        (
+            pipeline(condition(graph(call())), parameters=(Parameter(name="p"),)),
+            (
+                "k.py:6: the call 'call' runs its graph component again whatever happens, so the run does not "
+                "end by itself [KA048]"
+            ),
+            "Put the call under a dsl.Condition.",
+        )
     ],
 }
 

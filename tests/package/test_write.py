@@ -9,11 +9,13 @@ import yaml
 
 from kfp_airflow.diagnostics import PipelineError, Where
 from kfp_airflow.graph.model import (
+    Call,
     Comparison,
     Condition,
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     InputFile,
     Loop,
     Member,
@@ -23,7 +25,7 @@ from kfp_airflow.graph.model import (
     ResourceStep,
     Retry,
 )
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Part, text, tree
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Part, text, tree
 from kfp_airflow.package.check import check_package
 from kfp_airflow.package.write import write
 
@@ -267,3 +269,33 @@ def test_the_values_of_a_loop_are_a_list_outside() -> None:
     assert written["for-loop-2"]["outputs"]["parameters"][0]["valueFrom"] == {
         "parameter": "{{tasks.a.outputs.parameters.a-o}}"
     }
+
+
+def recursive(*members: Member) -> Graph:
+    call = Call(id="again", graph="graph-g-1", name="g", arguments=(("a", OutputRef("s", "o")),))
+    body = (step("s", ArgumentRef("graph-g-1", "a")), when("condition-2", call, *members))
+    returned = (("out", OutputRef("s", "o")),)
+    return Graph(
+        id="graph-g-1", name="g", arguments=(("a", ParameterRef("p")),), outputs=returned, members=body, where=HERE
+    )
+
+
+@pytest.mark.better("R-04", how="A call hands over everything that its graph component takes, under its own name.")
+def test_a_call_hands_over_what_the_component_takes_from_around() -> None:
+    made = templates(recursive(step("t", ParameterRef("q"))), parameters=("p", "q"))
+    assert made["graph-g-1"]["inputs"]["parameters"] == [{"name": "p"}, {"name": "p-2"}, {"name": "q"}]
+    (task,) = (task for task in made["condition-2"]["dag"]["tasks"] if task["name"] == "graph-g-1")
+    assert task["arguments"]["parameters"] == [
+        {"name": "p", "value": "{{inputs.parameters.p}}"},
+        {"name": "p-2", "value": "{{inputs.parameters.s-o}}"},
+        {"name": "q", "value": "{{inputs.parameters.q}}"},
+    ]
+
+
+@pytest.mark.parametrize("source", [OutputRef("graph-g-1", "out"), OutputRef("again", "out")])
+def test_what_a_recursive_component_returns_is_refused(source: OutputRef) -> None:
+    """R-03: KFP knows no such outputs."""
+    members = (recursive(step("use", source)),) if source.step == "again" else (recursive(), step("use", source))
+    assert (
+        "'use' uses what the graph component 'g' returns, and that one calls itself: KFP knows no such outputs [KA207]"
+    ) in refusal(*members)
