@@ -116,6 +116,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         example="65536",
     ),
     Setting(
+        name="recursion_limit",
+        default="1000",
+        kind="integer",
+        least=1,
+        most=100_000,
+        description=(
+            "How many rounds a recursive graph component may run; one more fails, naming the component. Rounds of "
+            "components in each other and iterations of loops in loops count together."
+        ),
+        example="50",
+    ),
+    Setting(
         name="helper_image",
         default="alpine:3.24.2",
         description=(

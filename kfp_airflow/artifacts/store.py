@@ -14,12 +14,15 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, TypeAlias, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from kfp_airflow.diagnostics import StepError, UsageError
+from kfp_airflow.graph.text import Json
 
 CHUNK_BYTES = 1 << 20
+DEEPEST_LIST = 64
+"""How deep lists of loops in loops may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,10 @@ class Stored:
     def as_xcom(self) -> dict[str, str | int]:
         """Return the XCom's value: plain JSON data."""
         return asdict(self)
+
+
+Published: TypeAlias = "str | Stored | list[Published]"
+"""An output as it was published: a text, an object of the store, or one of these per iteration of a loop (DP-13)."""
 
 
 class Store:
@@ -147,6 +154,24 @@ def parse_xcom(value: object, *, whose: str) -> str | Stored:
     raise StepError(
         f"the XCom of {whose} is neither a text nor a reference into the artifact store: {type(value).__name__}"
     )
+
+
+def parse_published(value: object, *, whose: str, depth: int = 0) -> Published:
+    """Return what was published for an output, lists of loops' iterations included; see `parse_xcom`."""
+    if isinstance(value, list | tuple) and depth < DEEPEST_LIST:
+        return [parse_published(item, whose=whose, depth=depth + 1) for item in value if item is not None]
+    return parse_xcom(value, whose=whose)
+
+
+def published_as_json(value: Published) -> Json:
+    """Return what an XCom or a run's conf holds of a published output; `parse_published` reads it."""
+    match value:
+        case str():
+            return value
+        case Stored():
+            return dict(value.as_xcom())
+        case list():
+            return [published_as_json(item) for item in value]
 
 
 def default_root(airflow_home: str) -> str:

@@ -71,7 +71,7 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
             _refuse_package(path)
             for function in load_functions(path):
                 dag_id = dag_id_of(function.name)
-                if wanted is None or wanted == dag_id:
+                if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what its tasks start
                     _refuse_twin(function, dags.get(dag_id))
                     dags[dag_id] = build_dag(function.build(), chosen)
         except KfpAirflowError as error:

@@ -9,21 +9,24 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from airflow.sdk import DAG
 from typing_extensions import assert_never
 
 from kfp_airflow import config
+from kfp_airflow.dag.calls import build_call, child_dag_id
 from kfp_airflow.dag.edges import build_edges
 from kfp_airflow.dag.exits import build_exits
+from kfp_airflow.dag.family import Family, make_family
 from kfp_airflow.dag.gaps import check_dag
 from kfp_airflow.dag.loops import build_loop
+from kfp_airflow.dag.lower import lower
 from kfp_airflow.dag.options import SCHEDULE_START, DagOptions, Runtime
 from kfp_airflow.dag.params import build_params
-from kfp_airflow.dag.plan import make_plan
 from kfp_airflow.dag.schedule import read_schedule
 from kfp_airflow.dag.scope import Build, Scope, open_group
+from kfp_airflow.dag.sections import Section, is_lifted
 from kfp_airflow.dag.tasks import build_task
 from kfp_airflow.dag.words import comparison_words
 from kfp_airflow.diagnostics import PipelineError, UsageError
@@ -43,21 +46,56 @@ from kfp_airflow.graph.model import (
 )
 from kfp_airflow.operators.placement import Facts, Guard
 
+CALLED_RUNS: Final = 100_000
+"""How many runs of a body may be active at a time, where the author set no limit: each round of a recursion is one."""
+
 
 def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
-    """Return the DAG of a pipeline, registered with Airflow where a DAG file is being parsed.
+    """Return the DAG of a pipeline; the DAGs that its tasks start runs of are made beside it.
 
-    Raises PipelineError with all that is wrong with the pipeline, UsageError for options that cannot be carried out.
+    All are registered with Airflow where a DAG file is being parsed. Raises PipelineError with all that is wrong with
+    the pipeline, UsageError for options that cannot be carried out.
     """
+    return build_dags(pipeline, options)[0]
+
+
+def build_dags(pipeline: Pipeline, options: DagOptions) -> list[DAG]:
+    """Return all DAGs of a pipeline, its own first; see `build_dag`."""
     diagnostics = [found for found in (*check(pipeline), *check_dag(pipeline)) if found.severity == "error"]
     if diagnostics:
         raise PipelineError(diagnostics)
-    build = _begin(pipeline, options)
-    with DAG(**_dag_arguments(pipeline, options)) as dag:
-        _build_members(pipeline.members, Scope(build=build))
-        build_edges(pipeline.members, build)
-        build_exits(pipeline, build)
+    lowered = lower(pipeline)
+    family = make_family(lowered, partial(child_dag_id, options.dag_id or dag_id_of(pipeline.name)))
+    return [_build_section(section, lowered, family, options) for section in family.sections]
+
+
+def _build_section(section: Section, pipeline: Pipeline, family: Family, options: DagOptions) -> DAG:
+    build = _begin(section, pipeline, family, options)
+    arguments = _dag_arguments(pipeline, options)
+    if section.body is not None:
+        arguments = {**arguments, **_called_dag_arguments(section.body, pipeline, family)}
+    with DAG(**arguments) as dag:
+        _build_members(section.members, Scope(build=build))
+        build_edges(section.members, build)
+        build_exits(section.members, build)
     return dag
+
+
+def _called_dag_arguments(body: Loop | Graph, pipeline: Pipeline, family: Family) -> dict[str, Any]:
+    """Return how the DAG of a body differs from the pipeline's: it has no schedule and no parameters of its own."""
+    what = "an item of the loop" if isinstance(body, Loop) else "a round of"
+    return {
+        "dag_id": family.dag_ids[body.id],
+        "dag_display_name": f"{pipeline.name} · {body.name or body.id}",
+        "description": f"Runs {what} '{body.name or body.id}' of {pipeline.name}; its tasks start it",
+        "schedule": None,
+        "start_date": None,
+        "end_date": None,
+        "catchup": False,
+        "max_active_runs": (body.parallelism if isinstance(body, Loop) else None) or CALLED_RUNS,
+        "params": None,
+        "is_paused_upon_creation": False,
+    }
 
 
 def dag_id_of(name: str) -> str:
@@ -65,11 +103,13 @@ def dag_id_of(name: str) -> str:
     return re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-.")[:250] or "pipeline"
 
 
-def _begin(pipeline: Pipeline, options: DagOptions) -> Build:
+def _begin(section: Section, pipeline: Pipeline, family: Family, options: DagOptions) -> Build:
     settings = pipeline.settings
     return Build(
         options=options,
-        plan=make_plan(pipeline),
+        family=family,
+        plan=family.plans[section.body.id if section.body else ""],
+        body=section.body,
         settings=settings,
         facts=Facts(
             pipeline=pipeline.name,
@@ -148,7 +188,13 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
             case Condition():
                 _build_condition(member, scope)
             case Loop():
-                build_loop(member, scope, partial(_build_members, member.members))
+                inside = partial(_call, member) if is_lifted(member) else partial(_build_members, member.members)
+                build_loop(member, scope, inside)
+            case Graph() if not is_lifted(member):
+                with open_group(member.id, f"the graph component {member.name}", scope):
+                    _build_members(member.members, scope)
+            case Graph() | Call():
+                _call(member, scope)
             case SubGraph():
                 with open_group(member.id, f"at most {member.parallelism} at a time", scope):
                     _build_members(member.members, replace(scope, limit=member.parallelism))
@@ -158,10 +204,15 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
                 words = f"afterwards, always: {member.handler.name}"
                 with open_group(member.id, words, scope) if ordered else nullcontext():
                     _build_members(member.members, scope)
-            case ResourceStep() | Graph() | Call():
-                pass  # gaps.py has refused them
+            case ResourceStep():
+                pass  # gaps.py has refused it
             case _:
                 assert_never(member)
+
+
+def _call(caller: Loop | Graph | Call, scope: Scope) -> None:
+    task = build_call(caller, scope)
+    scope.build.calls[task.task_id] = task
 
 
 def _build_condition(condition: Condition, scope: Scope) -> None:

@@ -8,7 +8,9 @@ from typing import TypeAlias
 from airflow.sdk import BaseOperator, TaskGroup
 from typing_extensions import assert_never
 
+from kfp_airflow.dag.calls import wait_references
 from kfp_airflow.dag.scope import Build
+from kfp_airflow.dag.sections import is_lifted
 from kfp_airflow.graph.flow import comparison_references, item_references, references
 from kfp_airflow.graph.model import (
     Call,
@@ -33,27 +35,40 @@ def build_edges(members: Iterable[Member], build: Build, operands: tuple[Referen
             case ContainerStep():
                 _connect(build, build.tasks[member.id], (*references(member), *operands), member.after)
             case Loop():
-                # The group follows its items task by itself; without one, its first tasks wait.
-                first: Node = build.items_tasks.get(member.id) or build.groups[member.id]
-                _connect(build, first, (*item_references(member), *operands), member.after)
-                build_edges(member.members, build)
+                _build_loop_edges(member, build, operands)
             case Condition():
                 _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, (*operands, *comparison_references(member.when)))
-            case SubGraph() | ExitHandler():
+            case Call() | Graph() if member.id in build.plan.call_task_ids:
+                _connect_call(member, build, operands)
+            case SubGraph() | ExitHandler() | Graph():
                 if member.after:
                     _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, operands)
-            case ResourceStep() | Graph() | Call():
-                pass  # gaps.py has refused them
+            case ResourceStep() | Call():
+                pass  # gaps.py has refused the one; a call has its task
             case _:
                 assert_never(member)
 
 
+def _build_loop_edges(loop: Loop, build: Build, operands: tuple[Reference, ...]) -> None:
+    # The group follows its items task by itself; without one, its first tasks wait.
+    first: Node = build.items_tasks.get(loop.id) or build.groups[loop.id]
+    _connect(build, first, (*item_references(loop), *operands), loop.after)
+    if is_lifted(loop):
+        _connect_call(loop, build)
+    else:
+        build_edges(loop.members, build)
+
+
+def _connect_call(caller: Loop | Graph | Call, build: Build, operands: tuple[Reference, ...] = ()) -> None:
+    wanted, after = wait_references(caller, build)
+    _connect(build, build.calls[build.plan.call_task_ids[caller.id]], (*wanted, *operands), after)
+
+
 def _connect(build: Build, node: Node, wanted: Iterable[Reference], after: Iterable[str]) -> None:
     producers = dict.fromkeys(reference.step for reference in wanted if isinstance(reference, OutputRef))
-    for step_id in producers:
-        node.set_upstream(build.tasks[step_id])
-    for name in after:
-        if name not in producers:
-            node.set_upstream(build.tasks.get(name) or build.groups[name])
+    for name in dict.fromkeys((*producers, *after)):
+        upstream = build.node(name)
+        if upstream is not None and upstream is not node:  # None: a DAG around this one has waited for it
+            node.set_upstream(upstream)

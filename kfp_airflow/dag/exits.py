@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.dag.tasks import build_exit_task
-from kfp_airflow.graph.model import Call, ContainerStep, ExitHandler, Loop, Member, Pipeline, ResourceStep
+from kfp_airflow.graph.model import Call, ContainerStep, ExitHandler, Loop, Member, ResourceStep
 from kfp_airflow.operators.verdict import VerdictOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
 
-def build_exits(pipeline: Pipeline, build: Build) -> None:
-    """Make the handlers of a pipeline, inner ones before outer ones, and the verdict where there is any handler.
+def build_exits(members: tuple[Member, ...], build: Build) -> None:
+    """Make the handlers among the members of a DAG, inner ones before outer ones, and a verdict where there are any.
 
     An outermost handler follows everything else of the pipeline, as KFP's does; a nested one follows its members.
     """
-    everything = [*build.tasks.values(), *build.items_tasks.values()]
+    everything = [*build.tasks.values(), *build.items_tasks.values(), *build.calls.values()]
     handlers: list[BaseOperator] = []
-    for group, outermost in _exit_handlers(pipeline.members, outermost=True):
+    for group, outermost in _exit_handlers(members, outermost=True):
         if not isinstance(group.handler, ContainerStep):
             continue  # gaps.py has refused it
         task = build_exit_task(group.handler, build)
@@ -64,9 +64,14 @@ def _tasks(members: tuple[Member, ...], build: Build) -> Iterator[BaseOperator]:
         match member:
             case ContainerStep():
                 yield build.tasks[member.id]
-            case ResourceStep() | Call():
+            case ResourceStep():
                 pass
+            case Call():
+                yield build.calls[build.plan.call_task_ids[member.id]]
             case _:
                 if isinstance(member, Loop) and member.id in build.items_tasks:
                     yield build.items_tasks[member.id]
-                yield from _tasks(member.members, build)
+                if member.id in build.plan.call_task_ids:
+                    yield build.calls[build.plan.call_task_ids[member.id]]
+                else:
+                    yield from _tasks(member.members, build)

@@ -74,33 +74,16 @@ def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[
         match member:
             case ContainerStep() | ResourceStep() | Call():
                 continue
-            case Loop() if Loop in around:
-                yield Diagnostic(
-                    code="KA104",
-                    where=member.where,
-                    problem=f"loop '{member.id}' stands inside another loop, which does not run on Airflow yet",
-                    advice="Loop once, over a list of the combinations.",
-                    row="L-10",
-                )
-            case ExitHandler() if any(kind in around for kind in (Loop, Condition)):
+            case ExitHandler() if any(kind in around for kind in (Loop, Condition, Graph)):
                 yield Diagnostic(
                     code="KA105",
                     where=member.where,
                     problem=(
-                        f"exit handler '{member.id}' stands inside a loop or condition, "
+                        f"exit handler '{member.id}' stands inside a loop, condition or graph component, "
                         "which does not run on Airflow yet"
                     ),
-                    advice="Put the exit handler around the loop or condition.",
+                    advice="Put the exit handler around it.",
                     row="EH-04",
-                )
-            case Graph():
-                yield Diagnostic(
-                    code="KA107",
-                    where=member.where,
-                    problem=f"the graph component '{member.name}' does not run on Airflow yet",
-                    advice="Where it does not call itself, take @dsl.graph_component away: its steps are then part of "
-                    "the pipeline. Else unroll it, or loop in the program of one step.",
-                    row="R-01",
                 )
             case SubGraph() if sum(isinstance(inner, ContainerStep) for inner in member.members) > member.parallelism:
                 yield Diagnostic(

@@ -24,13 +24,19 @@ TRIGGER_RULE: Final = "none_failed"
 
 def build_task(step: ContainerStep, scope: Scope) -> BaseOperator:
     """Return the task of a step."""
-    arguments: dict[str, Any] = {"trigger_rule": TRIGGER_RULE}
-    if scope.loop is not None:
-        arguments["map_index_template"] = ITEM_TEMPLATE
-        if scope.limit is not None:
-            arguments["max_active_tis_per_dagrun"] = scope.limit
-    wanted = [*references(step), *guard_references(scope), *_item_references(scope)]
+    arguments: dict[str, Any] = {"trigger_rule": TRIGGER_RULE, **loop_arguments(scope)}
+    wanted = [*references(step), *guard_references(scope), *loop_item_references(scope)]
     return _make_task(step, placement_of(wanted, scope), arguments, scope.build)
+
+
+def loop_arguments(scope: Scope) -> dict[str, Any]:
+    """Return what the tasks of a mapped group have besides: the label of an iteration, and how many run at a time."""
+    if scope.loop is None:
+        return {}
+    arguments: dict[str, Any] = {"map_index_template": ITEM_TEMPLATE}
+    if scope.limit is not None:
+        arguments["max_active_tis_per_dagrun"] = scope.limit
+    return arguments
 
 
 def build_exit_task(step: ContainerStep, build: Build) -> BaseOperator:
@@ -44,14 +50,26 @@ def build_exit_task(step: ContainerStep, build: Build) -> BaseOperator:
 def placement_of(wanted: Iterable[Reference], scope: Scope) -> Placement:
     """Return what the references `wanted` mean to a task in this scope."""
     here = scope.loop.loop if scope.loop is not None else None
-    sources: dict[str, Source] = {}
+    sources: dict[OutputRef, Source] = {}
     for reference in wanted:
-        if isinstance(reference, OutputRef) and reference.step not in sources:
-            position = scope.build.plan.positions[reference.step]
+        if isinstance(reference, OutputRef) and reference not in sources:
+            position = scope.build.plan.positions.get(reference.step)
+            if position is None:
+                continue  # it runs in a DAG around this one, which hands it in
             same = position.loop is not None and position.loop == here
-            collected = position.loop is not None and not same
-            sources[reference.step] = Source(task_id=position.task_id, same_loop=same, collected=collected)
-    return Placement(facts=scope.build.facts, guards=scope.guards, loop=scope.loop, sources=sources)
+            sources[reference] = Source(
+                task_id=position.task_id,
+                key=scope.build.export_key(reference) if position.exported else reference.output,
+                same_loop=same,
+                collected=position.loop is not None and not same,
+            )
+    return Placement(
+        facts=scope.build.facts,
+        guards=scope.guards,
+        loop=scope.loop,
+        sources=sources,
+        inherits=scope.build.body is not None,
+    )
 
 
 def guard_references(scope: Scope) -> Iterable[Reference]:
@@ -59,7 +77,8 @@ def guard_references(scope: Scope) -> Iterable[Reference]:
     return [reference for guard in scope.guards for reference in comparison_references(guard.when)]
 
 
-def _item_references(scope: Scope) -> Iterable[Reference]:
+def loop_item_references(scope: Scope) -> Iterable[Reference]:
+    """Return what the author's items of the loop around a node refer to."""
     if scope.loop is None or scope.loop.values is None:
         return ()
     return [reference for value in scope.loop.values for text in walk_texts(value) for reference in text.references]

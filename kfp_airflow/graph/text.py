@@ -102,6 +102,11 @@ class Text:
         """Return the output that is the whole text, else None: only such a text can be passed byte for byte."""
         return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], OutputRef) else None
 
+    @property
+    def sole_reference(self) -> Reference | None:
+        """Return the reference that is the whole text, else None."""
+        return None if len(self.parts) != 1 or isinstance(self.parts[0], str) else self.parts[0]
+
     def resolve(self, resolve: Resolver) -> str:
         """Return the plain string, each reference replaced by `resolve(reference)`."""
         return "".join(part if isinstance(part, str) else resolve(part) for part in self.parts)

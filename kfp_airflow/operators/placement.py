@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kfp_airflow.graph.model import Comparison, Parameter
-from kfp_airflow.graph.text import Tree
+from kfp_airflow.graph.text import OutputRef, Reference, Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Which task publishes a step's outputs, seen from another step.
+    """Which task publishes an output under which XCom key, seen from a step that reads it.
 
     `same_loop`: both run in the same iterations, so the value of the own iteration is meant. `collected`: the other
     step runs in a loop that this one is not in, so the values of all iterations are meant, as a JSON list (DP-13).
     """
 
     task_id: str
+    key: str
     same_loop: bool = False
     collected: bool = False
 
@@ -45,6 +46,24 @@ class LoopItems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """An output that leaves a DAG that was called: the call publishes it under `key`.
+
+    It is the first of `sources` that has a value, in the run that was called; after them `constant`, a value of the
+    caller's own.
+    """
+
+    key: str
+    sources: tuple[Source, ...] = ()
+    constant: Reference | None = None
+
+
+def export_key(reference: OutputRef) -> str:
+    """Return the XCom key under which a call publishes an output of a step (or graph component) in what it called."""
+    return f"{reference.step}.{reference.output}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What all steps of a DAG share.
 
@@ -60,11 +79,13 @@ class Facts:
 class Placement:
     """What a step's references mean.
 
-    `sources` by step id, for the steps it reads; `handles_exit`: run status may be asked.
+    `sources` by what it reads; `handles_exit`: run status may be asked. `inherits`: the DAG is the body of a loop or
+    graph component; what has no source here comes in with the run.
     """
 
     facts: Facts
     guards: tuple[Guard, ...] = ()
     loop: LoopItems | None = None
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[OutputRef, Source] = field(default_factory=dict)
     handles_exit: bool = False
+    inherits: bool = False

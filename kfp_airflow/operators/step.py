@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kfp_airflow import config
-from kfp_airflow.artifacts.store import Store, Stored
+from kfp_airflow.artifacts.store import Published, Store, Stored
 from kfp_airflow.diagnostics import OutputMissing, StepError, StepFailed
 from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
-from kfp_airflow.graph.text import Json
+from kfp_airflow.graph.text import ArgumentRef, Json, OutputRef
 from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
@@ -51,8 +51,7 @@ class StepLife(QuickConstruction):
         """
         values = RunValues(self.placement, context, store := open_store())
         with explained(context):
-            if (label := values.item_label) is not None:
-                context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
+            show_item(values, context)
             check_guards(values)
             with _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work, context)
@@ -83,6 +82,12 @@ class StepLife(QuickConstruction):
         return _within_run(resolved, self.placement, context), inputs
 
 
+def show_item(values: RunValues, context: Context) -> None:
+    """Let Airflow show the loop's item in place of the map index."""
+    if (label := values.item_label) is not None:
+        context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
+
+
 @contextmanager
 def _work_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="kfp-airflow-"))
@@ -102,24 +107,31 @@ def _stage(item: InputFile, values: RunValues, store: Store, target: Path) -> Pa
 
     That is an output byte for byte, anything else as its text (DP-03, DP-09).
     """
-    reference = item.source.sole_output
-    published = values.output(reference) if reference is not None else item.source.resolve(values)
+    reference = item.source.sole_reference
+    published: Published
+    if isinstance(reference, OutputRef | ArgumentRef):
+        published = values.handed(reference).value
+    else:
+        published = item.source.resolve(values)
     match published:
         case Stored():
             return store.fetch(published, target)
         case list():
-            texts: list[Json] = [_element(value, values, item) for value in published]
+            texts = _elements(published, values, item)
             target.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
         case str():
             target.write_bytes(published.encode())
     return target
 
 
-def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
-    """Return one iteration's output as an element of the JSON list of all iterations.
+def _elements(published: Published, values: RunValues, item: InputFile) -> Json:
+    """Return the outputs of a loop's iterations as the JSON list that a step outside the loop takes (DP-13)."""
+    if isinstance(published, list):
+        return [_elements(value, values, item) for value in published]
+    return _element(published, values, item)
 
-    A step outside the loop takes that list by file (DP-13).
-    """
+
+def _element(value: str | Stored, values: RunValues, item: InputFile) -> str:
     if isinstance(value, str):
         return value
     if value.kind == "directory":

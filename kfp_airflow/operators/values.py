@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import assert_never
 
 from kfp_airflow import config
-from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom
+from kfp_airflow.artifacts.store import Published, Store, Stored, default_root, parse_published
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
+from kfp_airflow.operators.inherited import Handed, Inherited, Root, read_conf
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
-from kfp_airflow.operators.placement import Placement
+from kfp_airflow.operators.placement import Placement, Source
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,8 +41,9 @@ class RunValues:
         self.placement = placement
         self._context = context
         self._store = store
-        self._outputs: dict[OutputRef, str | Stored | list[str | Stored]] = {}
+        self._outputs: dict[OutputRef, Published] = {}
         self._item: FrozenItem | None = None
+        self._came_in: Inherited | None = None
 
     def __call__(self, reference: Reference) -> str:
         """Return the reference's value as text.
@@ -50,7 +52,7 @@ class RunValues:
         """
         match reference:
             case ParameterRef():
-                return self._parameter(reference.name)
+                return self.parameter(reference.name)
             case OutputRef():
                 return self._output_text(reference)
             case ItemRef():
@@ -58,15 +60,22 @@ class RunValues:
             case RunRef():
                 return self._run_field(reference)
             case ArgumentRef():
-                raise StepError(f"argument '{reference.name}' was asked for outside of a run of its graph component")
+                return self._argument_text(reference)
             case _:
                 assert_never(reference)
 
-    def output(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
-        """Return an output as it was published, whole.
+    def handed(self, reference: Reference) -> Handed:
+        """Return a value whole: an output as it was published, anything else as its text."""
+        match reference:
+            case OutputRef():
+                return Handed(self.output(reference), is_output=True)
+            case ArgumentRef():
+                return self._argument(reference)
+            case _:
+                return Handed(self(reference), is_output=False)
 
-        That is a text, a stored object, or one of these per iteration of a loop (DP-13).
-        """
+    def output(self, reference: OutputRef) -> Published:
+        """Return an output as it was published. Raises OperandSkipped where its step was skipped."""
         if reference not in self._outputs:
             self._outputs[reference] = self._pull(reference)
         return self._outputs[reference]
@@ -80,9 +89,26 @@ class RunValues:
         """Return the loop's item as a short text for people, None outside loops."""
         if self.placement.loop is None:
             return None
-        item = self._loop_item()
-        label = item if isinstance(item, str) else item["item"]
-        return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
+        return _shortened(self._loop_item())
+
+    @property
+    def root(self) -> Root:
+        """Return the run that was started by somebody else than a call."""
+        if self.placement.inherits:
+            return self._inherited.root
+        ti, run = self._context["ti"], self._context["dag_run"]
+        return Root(dag_id=ti.dag_id, run_id=ti.run_id, started=run.start_date or run.run_after)
+
+    @property
+    def depth(self) -> int:
+        """Return the number of calls between the root and this run."""
+        return self._inherited.depth if self.placement.inherits else 0
+
+    @property
+    def _inherited(self) -> Inherited:
+        if self._came_in is None:
+            self._came_in = read_conf(self._context["dag_run"].conf)
+        return self._came_in
 
     @property
     def attempt_name(self) -> str:
@@ -95,7 +121,10 @@ class RunValues:
         tail = f"{index}-{_digest(ti.dag_id, ti.run_id, str(ti.try_number))}"
         return _label(f"{ti.dag_id}-{ti.task_id}")[: 63 - len(tail)].strip("-") + tail
 
-    def _parameter(self, name: str) -> str:
+    def parameter(self, name: str) -> str:
+        """Return a parameter's value as text (PP-06 to PP-09)."""
+        if self.placement.inherits:
+            return self._inherited.parameters.get(name, "")
         parameter = self.placement.facts.parameters.get(name)
         value = self._context["params"].get(name)
         if value is None:
@@ -108,26 +137,44 @@ class RunValues:
             return parameter.default
         return as_text(value)
 
-    def _pull(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
-        ti = self._context["ti"]
-        source = self.placement.sources[reference.step]
+    def _pull(self, reference: OutputRef) -> Published:
         whose = f"output '{reference.output}' of step '{reference.step}'"
-        if source.collected:
-            values = ti.xcom_pull(task_ids=[source.task_id], key=reference.output)
-            return [parse_xcom(value, whose=whose) for value in values if value is not None]
-        index = ti.map_index if source.same_loop else -1
-        value = ti.xcom_pull(task_ids=source.task_id, key=reference.output, map_indexes=index)
+        source = self.placement.sources.get(reference)
+        if source is None:
+            value: object = self._inherited.outputs.get(reference)
+            if value is None:
+                raise OperandSkipped(f"{whose} does not exist: the step was skipped")
+            return self._inherited.outputs[reference]
+        value = pull(self._context["ti"], source)
         if value is None:
             raise OperandSkipped(f"{whose} does not exist: the step was skipped")
-        return parse_xcom(value, whose=whose)
+        return parse_published(value, whose=whose)
+
+    def _argument(self, reference: ArgumentRef) -> Handed:
+        handed = self._inherited.arguments.get(reference)
+        if handed is None:
+            raise OperandSkipped(f"argument '{reference.name}' does not exist: the step that has it was skipped")
+        return handed
+
+    def _argument_text(self, reference: ArgumentRef) -> str:
+        handed, whose = self._argument(reference), f"argument '{reference.name}'"
+        if not handed.is_output and isinstance(handed.value, str):
+            return handed.value
+        return self._published_text(handed.value, whose)
 
     def _output_text(self, reference: OutputRef) -> str:
+        return self._published_text(self.output(reference), f"output '{reference.output}' of step '{reference.step}'")
+
+    def _published_text(self, value: Published, whose: str) -> str:
         limit = config.get_int("value_limit")
-        value = self.output(reference)
-        whose = f"output '{reference.output}' of step '{reference.step}'"
         if isinstance(value, list):
-            texts: list[Json] = [self._by_value(one, whose, limit) for one in value]
+            texts = self._texts(value, whose, limit)
             return self._bounded(json.dumps(texts, ensure_ascii=False), whose, limit)
+        return self._by_value(value, whose, limit)
+
+    def _texts(self, value: Published, whose: str, limit: int) -> Json:
+        if isinstance(value, list):
+            return [self._texts(one, whose, limit) for one in value]
         return self._by_value(value, whose, limit)
 
     def _by_value(self, value: str | Stored, whose: str, limit: int) -> str:
@@ -172,28 +219,36 @@ class RunValues:
                 self._item = parse_item(ti.xcom_pull(task_ids=loop.task_id, map_indexes=-1), index)
         return self._item
 
+    def item(self, loop: str) -> FrozenItem:
+        """Return the current item of a loop around the task."""
+        if self.placement.loop is not None and self.placement.loop.loop == loop:
+            return self._loop_item()
+        item = self._inherited.items.get(loop) if self.placement.inherits else None
+        if item is None:
+            raise StepError(f"the item of loop '{loop}' was asked for outside of the loop")
+        return item
+
     def _item_text(self, reference: ItemRef) -> str:
-        item = self._loop_item()
+        item = self.item(reference.loop)
         if reference.key is None:
             return item if isinstance(item, str) else item["item"]
         if isinstance(item, str) or reference.key not in item["keys"]:
-            raise StepError(f"item {self.item_label} of loop '{reference.loop}' has no '{reference.key}'")
+            raise StepError(f"item {_shortened(item)} of loop '{reference.loop}' has no '{reference.key}'")
         return item["keys"][reference.key]
 
     def _run_field(self, reference: RunRef) -> str:
-        run = self._context["dag_run"]
-        ti = self._context["ti"]
+        root = self.root
         match reference.field:
             case "uid":
-                return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ti.dag_id}/{ti.run_id}"))
+                return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{root.dag_id}/{root.run_id}"))
             case "name":
-                return f"{_label(ti.dag_id)[:50].strip('-')}-{_digest(ti.dag_id, ti.run_id)}"
+                return f"{_label(root.dag_id)[:50].strip('-')}-{_digest(root.dag_id, root.run_id)}"
             case "namespace":
                 return config.get("namespace") or "default"
             case "serviceAccountName":
                 return config.get("service_account") or "default"
             case "creationTimestamp":
-                return _timestamp(run.start_date or run.run_after)
+                return _timestamp(root.started)
             case "pod.name" | "node.name":
                 return self.attempt_name
             case "status" | "failures" | "duration":
@@ -217,6 +272,24 @@ class RunValues:
             case _:
                 started = run.start_date or run.run_after
                 return f"{(datetime.now(timezone.utc) - started).total_seconds():.6f}"
+
+
+def pull(ti: Any, source: Source, **run: str) -> object:
+    """Return what a task has published, None for nothing: of one instance, or a list of all iterations' (DP-13).
+
+    `run` names another run than the task instance's own: `dag_id` and `run_id`.
+    """
+    if source.collected:
+        values = ti.xcom_pull(task_ids=[source.task_id], key=source.key, **run)
+        return [value for value in values if value is not None]
+    index = ti.map_index if source.same_loop else -1
+    value: object = ti.xcom_pull(task_ids=source.task_id, key=source.key, map_indexes=index, **run)
+    return value
+
+
+def _shortened(item: FrozenItem) -> str:
+    label = item if isinstance(item, str) else item["item"]
+    return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1] + "…"
 
 
 def open_store() -> Store:

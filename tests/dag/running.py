@@ -1,27 +1,38 @@
-"""Run a pipeline by Airflow itself, in this process: its database, its scheduling decisions, its task runner."""
+"""Run a pipeline by Airflow itself, in this process: its database, its scheduling decisions, its task runner.
+
+The loop is that of `dag.test`, over all runs of the pipeline: the runs that calls start go on beside the one that
+started them, and a call that waits in the triggerer goes on when its run has ended.
+"""
 
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kfp_airflow.dag.build import build_dag
+from kfp_airflow.dag.build import build_dags
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
+
+ROUNDS = 2000
+"""How often the loop goes round at most: a pipeline that does not come to its end is a failure, not a hanging test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A run that has ended: its state, and each task instance's state and XComs by `task` or `task[index]`."""
+    """A run that has ended: its state, and each task instance's state and XComs by `task` or `task[index]`.
+
+    `called` holds the runs that its tasks started, directly or not, by the id of their DAG without the pipeline's.
+    """
 
     state: str
     states: Mapping[str, str]
     xcoms: Mapping[str, Mapping[str, Any]]
+    called: Mapping[str, list[Ran]] = field(default_factory=dict)
 
     def output(self, task: str, name: str = "out") -> Any:
         """Return an output's XCom."""
@@ -45,38 +56,132 @@ def _prepared_home() -> Path:
 
 def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
     """Run a pipeline function on the process runtime, with parameters, and return how it ended."""
-    _prepared_home()
+    home = _prepared_home()
+    dags = {dag.dag_id: dag for dag in build_dags(build_graph(pipeline), DagOptions(runtime="process"))}
+    root = next(iter(dags))
+    _register(dags, home / "dags" / f"{root}.py")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Airflow's own, about its own libraries
+        first_id, run_id = _start(root, conf)
+        for _ in range(ROUNDS):
+            if _advance(dags, first_id):
+                break
+        else:
+            raise AssertionError(f"{root} did not come to its end: {_read(dags, first_id)}")
+    ended = _read(dags, first_id)
+    (whole,) = (ran for (dag_id, ran_id), ran in ended.items() if (dag_id, ran_id) == (root, run_id))
+    called: dict[str, list[Ran]] = {}
+    for (dag_id, _), ran in ended.items():
+        if dag_id != root:
+            called.setdefault(dag_id.removeprefix(f"{root}."), []).append(ran)
+    return Ran(state=whole.state, states=whole.states, xcoms=whole.xcoms, called=called)
+
+
+def _register(dags: Mapping[str, Any], file: Path) -> None:
+    """Write the DAGs to the database; a DAG whose file is not there is one that Airflow starts no run of."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()
+    bag = DagBag(dag_folder=os.devnull, bundle_name="dags-folder")
+    file.write_text("# The DAGs are made by the test.\n", encoding="utf-8")
+    for dag in dags.values():
+        dag.fileloc, dag.relative_fileloc = str(file), file.name
+        bag.bag_dag(dag)
+    sync_bag_to_db(bag, "dags-folder", None)
+    assert not bag.import_errors
+
+
+def _start(dag_id: str, conf: Mapping[str, Any]) -> tuple[int, str]:
+    from airflow.api.common.trigger_dag import trigger_dag
+    from airflow.utils.types import DagRunTriggeredByType
+
+    started = trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.TEST, conf=dict(conf))
+    assert started is not None
+    return started.id, started.run_id
+
+
+def _advance(dags: Mapping[str, Any], first_id: int) -> bool:
+    """Do what a scheduler, its workers and the triggerer do in one round; return whether all runs have ended."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.utils import timezone
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    active = select(DagRun).where(DagRun.id >= first_id, DagRun.state.in_(("queued", "running")))
+    with create_session() as session:
+        runs = list(session.scalars(active.order_by(DagRun.id.desc())))
+        for dag_run in runs:
+            if dag_run.state == "queued":
+                dag_run.state, dag_run.start_date = "running", timezone.utcnow()
+            dag_run.dag = SerializedDagModel.get_dag(dag_run.dag_id, session=session)
+            schedulable, _ = dag_run.update_state(session=session)
+            for instance in schedulable:
+                if instance.state != "up_for_reschedule":
+                    instance.try_number += 1
+                instance.state, instance.scheduled_dttm = "scheduled", timezone.utcnow()
+            session.commit()
+            _resume_deferred(dag_run, session)
+            for instance in dag_run.get_task_instances(session=session):
+                if instance.state == "scheduled":
+                    _run_instance(instance, dags[instance.dag_id])
+    return not runs
+
+
+def _run_instance(instance: Any, dag: Any) -> None:
+    from airflow.sdk.definitions.dag import _run_task
+
+    _run_task(ti=instance, task=dag.task_dict[instance.task_id], run_triggerer=False)
+
+
+def _resume_deferred(dag_run: Any, session: Any) -> None:
+    """Let the calls of a run go on whose run has ended, as the triggerer does."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.trigger import Trigger
+    from airflow.sdk.serde import serialize
+    from sqlalchemy import select
+
+    for instance in dag_run.get_task_instances(session=session):
+        if instance.state != "deferred":
+            continue
+        trigger = session.get(Trigger, instance.trigger_id)
+        dag_id, run_ids = trigger.kwargs["dag_id"], trigger.kwargs["run_ids"]
+        state = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_ids[0]))
+        if state in {"success", "failed"}:
+            event = (trigger.classpath, {"dag_id": dag_id, "run_ids": run_ids, run_ids[0]: state})
+            instance.next_kwargs = {"event": serialize(event)}
+            instance.state, instance.trigger_id = "scheduled", None
+    session.commit()
+
+
+def _read(dags: Mapping[str, Any], first_id: int) -> dict[tuple[str, str], Ran]:
+    from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    dag = build_dag(build_graph(pipeline), DagOptions(runtime="process"))
-    DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(dag_folder=os.devnull, bundle_name="dags-folder")
-    dag.fileloc = dag.relative_fileloc = f"{dag.dag_id}.py"
-    bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Airflow's own, about its own libraries
-        ended = dag.test(run_conf=conf)
+    found: dict[tuple[str, str], Ran] = {}
     with create_session() as session:
-        instances = session.execute(
-            select(TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state).where(
-                TaskInstance.run_id == ended.run_id, TaskInstance.dag_id == dag.dag_id
+        for dag_run in session.scalars(select(DagRun).where(DagRun.id >= first_id).order_by(DagRun.id)):
+            instances = session.execute(
+                select(TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state).where(
+                    TaskInstance.run_id == dag_run.run_id, TaskInstance.dag_id == dag_run.dag_id
+                )
+            ).all()
+            entries = session.scalars(
+                select(XComModel).where(XComModel.run_id == dag_run.run_id, XComModel.dag_id == dag_run.dag_id)
+            ).all()
+            xcoms: dict[str, dict[str, Any]] = {}
+            for entry in entries:
+                xcoms.setdefault(_name(entry.task_id, entry.map_index), {})[entry.key] = entry.value
+            found[dag_run.dag_id, dag_run.run_id] = Ran(
+                state=str(dag_run.state),
+                states={_name(task, index): str(state) for task, index, state in instances},
+                xcoms=xcoms,
             )
-        ).all()
-        entries = session.scalars(
-            select(XComModel).where(XComModel.run_id == ended.run_id, XComModel.dag_id == dag.dag_id)
-        ).all()
-        xcoms: dict[str, dict[str, Any]] = {}
-        for entry in entries:
-            xcoms.setdefault(_name(entry.task_id, entry.map_index), {})[entry.key] = entry.value
-    return Ran(
-        state=str(ended.state), states={_name(task, index): str(state) for task, index, state in instances}, xcoms=xcoms
-    )
+    return found
 
 
 def _name(task_id: str, map_index: int) -> str:

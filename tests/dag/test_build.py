@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kfp_airflow.dag.build import build_dag, dag_id_of
+from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import PipelineError, UsageError, Where
 from kfp_airflow.graph.model import (
@@ -25,7 +25,7 @@ from kfp_airflow.graph.model import (
     Retry,
     Settings,
 )
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, text
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, text
 
 PROCESS = DagOptions(runtime="process")
 
@@ -93,7 +93,7 @@ def test_a_loop_is_mapped_and_its_run_time_list_gets_a_task() -> None:  # L-06
     assert edges(dag) == {"a": set(), "for-loop-1-items": {"a"}, "b": {"for-loop-1-items", "a"} - {"a"}, "c": {"b"}}
     assert dag.get_task("for-loop-1-items").keys == ("key",)
     assert dag.get_task("b").max_active_tis_per_dagrun == 2
-    assert dag.get_task("c").placement.sources["b"].collected
+    assert dag.get_task("c").placement.sources[OutputRef("b", "data")].collected
     assert next(dag.get_task("b").iter_mapped_task_groups()).group_id == "for-loop-1"
 
 
@@ -149,9 +149,42 @@ def test_retries_wait_exactly_as_long_as_the_author_said() -> None:  # B-09
     assert decision.retry_delay == timedelta(minutes=8)
 
 
-def test_recursion_is_refused() -> None:
-    with pytest.raises(PipelineError, match=r"the graph component 'loop' does not run on Airflow yet \[KA107\]"):
-        build_dag(pipeline(Graph(id="graph-loop-1", name="loop", members=(step("a"),))), PROCESS)
+def test_a_graph_component_that_runs_once_is_a_group_that_takes_values_by_name() -> None:
+    graph = Graph(
+        id="graph-once-1",
+        name="once",
+        arguments=(("text", OutputRef("a", "data")),),
+        outputs=(("out", OutputRef("b", "data")),),
+        members=(step("b", ArgumentRef("graph-once-1", "text")),),
+    )
+    dag = build_dag(pipeline(step("a"), graph, step("c", OutputRef("graph-once-1", "out"))), PROCESS)
+    assert edges(dag) == {"a": set(), "b": {"a"}, "c": {"b"}}
+    assert set(dag.task_group_dict) == {"graph-once-1"}
+
+
+def test_the_body_of_a_loop_in_a_loop_is_a_dag_of_its_own_with_what_it_needs() -> None:  # L-10
+    inner = Loop(id="for-loop-2", items=ItemRef("for-loop-1"), members=(step("b", OutputRef("a", "data")),))
+    outer = Loop(id="for-loop-1", items=OutputRef("a", "data"), parallelism=3, members=(inner,))
+    whole, body = build_dags(
+        pipeline(step("a"), outer, step("c", OutputRef("b", "data")), step("d", after=("b",))), PROCESS
+    )
+    assert edges(whole) == {
+        "a": set(),
+        "for-loop-1-items": {"a"},
+        "for-loop-1-run": {"for-loop-1-items", "a"},
+        "c": {"for-loop-1-run"},
+        "d": {"for-loop-1-run"},
+    }
+    call = whole.get_task("for-loop-1-run")
+    assert set(call.captured) == {ItemRef("for-loop-1"), OutputRef("a", "data")}
+    assert (body.dag_id, body.dag_display_name, body.max_active_runs) == (
+        "my-pipeline.for-loop-1",
+        "My Pipeline · for-loop-1",
+        3,
+    )
+    assert edges(body) == {"for-loop-2-items": set(), "b": {"for-loop-2-items"}}
+    assert body.schedule is None
+    assert not body.params
 
 
 def test_tasks_of_our_own_make_way_for_an_authors_step() -> None:
@@ -174,17 +207,11 @@ def test_a_dag_id_is_what_airflow_takes_of_the_name(name: str, expected: str) ->
     assert dag_id_of(name) == expected
 
 
-def test_nested_loops_are_refused_together_with_everything_else() -> None:
-    inner = Loop(id="for-loop-2", items=ItemRef("for-loop-1"), members=(step("b"),), where=Where("p.py", 9))
-    outer = Loop(id="for-loop-1", items=ParameterRef("l"), members=(inner,))
+def test_everything_that_does_not_run_yet_is_refused_together() -> None:
     retried = step("c", retry=Retry(limit=text(ParameterRef("l")), backoff_max_duration="1h"))
     with pytest.raises(PipelineError) as raised:
-        build_dag(pipeline(outer, retried, parameters=(Parameter(name="l", default="[]"),)), PROCESS)
-    assert [diagnostic.code for diagnostic in raised.value.diagnostics] == ["KA102", "KA103", "KA104"]
-    assert str(raised.value.diagnostics[2]) == (
-        "p.py:9: loop 'for-loop-2' stands inside another loop, which does not run on Airflow yet [KA104]\n"
-        "  Loop once, over a list of the combinations."
-    )
+        build_dag(pipeline(retried, parameters=(Parameter(name="l", default="[]"),)), PROCESS)
+    assert [diagnostic.code for diagnostic in raised.value.diagnostics] == ["KA102", "KA103"]
 
 
 def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:
