@@ -63,7 +63,7 @@ def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None
         (b"PK\x03\x04 no zip", "c.yaml/component.yaml: the zip file cannot be read" ),
         (b"name: \xff", "c.yaml: the file is not UTF-8 text: invalid start byte at byte 6 [KA301]\n  Save it"),
         (b"name: 5", "c.yaml:1: name: the number 5 stands where a text is expected [KA303]"),
-        (b"# " + b"x" * loading.MAX_BYTES, "c.yaml: the file has 10,485,762 B [KA301]"),
+        (b"# " + b"x" * loading.MAX_BYTES, "c.yaml: the file has more than 10,485,760 B [KA301]"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_component_is_named(tmp_path: Path, content: bytes, message: str) -> None:
@@ -83,7 +83,7 @@ def test_a_zip_file_without_a_component_is_refused(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("component.yaml", b"#" * (2 * loading.MAX_BYTES))
-    with pytest.raises(PipelineError, match=r"c\.zip/component\.yaml: the file has 10,485,761 B \[KA301\]"):
+    with pytest.raises(PipelineError, match=r"c\.zip/component\.yaml: the file has more than 10,485,760 B \[KA301\]"):
         components.load_component_from_file(tmp_path / "c.zip")
 
 
@@ -171,11 +171,18 @@ def test_the_store_finds_a_component_below_an_address(server: str, store_folder:
 def test_what_the_store_fetched_by_digest_is_kept(
     server: str, store_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # M-17
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("kept")))
+    cache = tmp_path_factory.mktemp("kept")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     store = ComponentStore([str(store_folder / "none")], [server])
     for _ in range(2):
         assert store.load_component("train", digest=DIGEST).component_spec.name == "Hello"
     assert len(Handler.authorizations) == 1
+    folder = cache / "kfp-airflow" / "components"
+    assert [path.name for path in folder.iterdir()] == [DIGEST]
+    assert (folder.stat().st_mode & 0o777, (folder / DIGEST).stat().st_mode & 0o777) == (0o700, 0o600)
+    (folder / DIGEST).write_text(TEXT + "# changed by somebody")
+    assert store.load_component("train", digest=DIGEST).component_spec.name == "Hello"
+    assert len(Handler.authorizations) == 2
 
 
 def test_another_content_than_the_digest_says_is_refused(store_folder: Path) -> None:  # M-17
