@@ -52,7 +52,7 @@ class TaskFactory:
         self.__doc__ = "\n".join(part for part in (spec.name, spec.description) if part)
         self.__signature__ = inspect.Signature([_parameter(python, entry) for python, entry in self._arguments.items()])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Return a ContainerOp (the outputs of a graph component) inside a pipeline function, a TaskSpec outside one.
 
         Raises TypeError for arguments that are missing or unknown, or whose value or type the input does not take.

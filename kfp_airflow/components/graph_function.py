@@ -29,7 +29,7 @@ def create_graph_component_from_pipeline_func(
     """
     spec = create_graph_component_spec_from_pipeline_func(pipeline_func, embed_component_specs)
     if annotations:
-        spec.metadata = parts.MetadataSpec(annotations=annotations)
+        spec.metadata = parts.MetadataSpec.from_dict({"annotations": annotations})
     if output_component_file:
         spec.save(output_component_file)
     return TaskFactory(spec)

@@ -20,6 +20,7 @@ from kfp_airflow.components.yaml_text import MAX_BYTES, lines_of, read_yaml
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 
 FILE_IN_ARCHIVE: Final = "component.yaml"
+_TEXT: Final = "<component text>"
 _UNREADABLE: Final = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -62,12 +63,14 @@ def load_component_from_file(filename: str | os.PathLike[str]) -> TaskFactory:
         return _from_bytes(file.read(MAX_BYTES + 1), str(filename))
 
 
-def load_component_from_text(text: str | None) -> TaskFactory:
-    """Return the component of a YAML text (M-04)."""
+def load_component_from_text(text: str | bytes | None) -> TaskFactory:
+    """Return the component of a YAML text, or of its bytes in UTF-8 (M-04)."""
+    if isinstance(text, bytes):
+        return _from_bytes(text, _TEXT)
     if not isinstance(text, str):
         found = "None" if text is None else f"a value of type {type(text).__name__}"
         raise TypeError(f"load_component_from_text() takes the text of a component, got {found}")
-    return _from_text(text, "<component text>")
+    return _from_text(text, _TEXT)
 
 
 def load_component_from_spec(component_spec: ComponentSpec | None) -> TaskFactory:

@@ -112,7 +112,7 @@ def function_to_spec(
     return parts.ComponentSpec(
         name=human_name(function),
         description=getattr(function, "_component_description", None) or docstring.short_description or None,
-        metadata=parts.MetadataSpec(annotations=annotations) if annotations else None,
+        metadata=parts.MetadataSpec.from_dict({"annotations": annotations}) if annotations else None,
         inputs=inputs or None,
         outputs=outputs or None,
         implementation=parts.ContainerImplementation(container),

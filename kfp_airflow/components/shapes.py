@@ -188,7 +188,12 @@ def mapping_of(item: Shape) -> Shape:
                 path, "KA303", f"{described(value)} stands where a mapping is expected", "Write it as keys and values."
             )
             return value
-        return {str(key): item(part, (*path, key), problems) for key, part in value.items()}
+        for key in value:
+            if not isinstance(key, str):
+                problems.add(
+                    (*path, str(key)), "KA303", f"{described(key)} stands where a name is expected", "Quote it."
+                )
+        return {str(key): item(part, (*path, str(key)), problems) for key, part in value.items()}
 
     return shape
 

@@ -251,11 +251,11 @@ class MetadataSpec(Spec):
     """Annotations and labels of the component, which the step's pod gets (W-14)."""
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
-        "annotations": shapes.mapping_of(shapes.anything),
-        "labels": shapes.mapping_of(shapes.anything),
+        "annotations": shapes.mapping_of(shapes.text),
+        "labels": shapes.mapping_of(shapes.text),
     }
-    annotations: dict[str, Any] | None = None
-    labels: dict[str, Any] | None = None
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
 
 
 @dataclass

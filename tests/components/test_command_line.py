@@ -96,22 +96,36 @@ def test_a_condition_on_a_value_of_the_run_says_why_it_cannot_be_decided() -> No
         expand(choice(VALUE, "then"), given={"In 1": "{{pipelineparam:op=;name=x}}"})
 
 
-def test_placeholders_of_the_second_version_stay_literal_texts() -> None:  # Y-08
-    assert expand(
-        parts.InputUriPlaceholder("In 1"),
-        parts.OutputUriPlaceholder("Out 1"),
-        parts.InputOutputPortNamePlaceholder("In 1"),
-        parts.ExecutorInputPlaceholder(),
-        parts.OutputMetadataPlaceholder(),
-        parts.InputMetadataPlaceholder("In 1"),
-    ).args == (
-        "{{$.inputs.artifacts['In 1'].uri}}",
-        "{{$.outputs.artifacts['Out 1'].uri}}",
-        "{{kfp.input-output-name.In 1}}",
-        "{{$}}",
-        "/tmp/outputs/executor_output.json",
-        "/tmp/outputs/executor_output.json",
+@pytest.mark.refused("Y-08", message="the placeholder 'inputUri' is of KFP v2, and nothing replaces it here")
+@pytest.mark.parametrize(
+    ("placeholder", "key"),
+    [
+        (parts.InputUriPlaceholder("In 1"), "inputUri"),
+        (parts.OutputUriPlaceholder("Out 1"), "outputUri"),
+        (parts.InputOutputPortNamePlaceholder("In 1"), "inputOutputPortName"),
+        (parts.ExecutorInputPlaceholder(), "executorInput"),
+        (parts.OutputMetadataPlaceholder(), "outputMetadata"),
+        (parts.InputMetadataPlaceholder("In 1"), "inputMetadata"),
+    ],
+)
+def test_placeholders_of_the_second_version_are_refused_where_they_would_stand(placeholder: Any, key: str) -> None:
+    expected = f"^component 'C': the placeholder '{key}' is of KFP v2, and nothing replaces it here. Use inputValue,"
+    with pytest.raises(ValueError, match=expected):
+        expand(placeholder)
+    assert expand(choice("no", placeholder, "x")).args == ("x",)
+
+
+@pytest.mark.refused("Y-09", message="input 's' … is the final status of a task, which KFP v2 fills in")
+def test_the_final_status_of_a_task_is_refused_where_it_would_stand() -> None:
+    spec = parts.ComponentSpec(
+        name="C",
+        inputs=[parts.InputSpec("s", "PipelineTaskFinalStatus")],
+        implementation=parts.ContainerImplementation(parts.ContainerSpec("i", args=[parts.InputValuePlaceholder("s")])),
     )
+    with pytest.raises(
+        ValueError, match=r"^input 's' of component 'C' is the final status of a task, which KFP v2 fil"
+    ):
+        expand_command_line(spec, {})
 
 
 def test_an_object_that_is_no_argument_is_refused() -> None:
