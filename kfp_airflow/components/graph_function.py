@@ -9,7 +9,7 @@ from typing import Any
 from kfp_airflow.components import structures as parts
 from kfp_airflow.components.factory import TaskFactory, recording_tasks
 from kfp_airflow.components.names import unique
-from kfp_airflow.components.python_function import docstring_of, human_name, interface_of
+from kfp_airflow.components.python_function import interface_of, ports_of
 from kfp_airflow.dsl.pipeline import Pipeline
 
 
@@ -39,12 +39,9 @@ def create_graph_component_spec_from_pipeline_func(
     pipeline_func: Callable[..., Any], embed_component_specs: bool = False
 ) -> parts.ComponentSpec:
     """Return the specification of the graph component that a pipeline function is (M-15)."""
-    interface, docstring, name = interface_of(pipeline_func), docstring_of(pipeline_func), human_name(pipeline_func)
-    described = {entry.arg_name: (entry.description or "").strip() or None for entry in docstring.params}
-    inputs = [
-        parts.InputSpec(port.name, port.type, described.get(port.name), port.default, port.optional)
-        for port in interface.inputs
-    ]
+    interface = interface_of(pipeline_func)
+    spec = ports_of(pipeline_func, interface)
+    name = str(spec.name)
     given = {port.name: parts.GraphInputReference(port.name).as_argument() for port in interface.inputs}
     with Pipeline(name) as pipeline, recording_tasks() as made:
         returned = pipeline_func(**given)
@@ -58,13 +55,9 @@ def create_graph_component_spec_from_pipeline_func(
         tasks={task_id: _task(task, ids, embed=embed_component_specs) for task_id, task in tasks.items()},
         output_values={output: _argument(value, ids) for output, value in outputs.items()},
     )
-    return parts.ComponentSpec(
-        name=name,
-        description=getattr(pipeline_func, "_component_description", None) or docstring.short_description or None,
-        inputs=inputs or None,
-        outputs=[parts.OutputSpec(output, _type(value)) for output, value in outputs.items()] or None,
-        implementation=parts.GraphImplementation(graph),
-    )
+    spec.outputs = [parts.OutputSpec(output, _type(value)) for output, value in outputs.items()] or None
+    spec.implementation = parts.GraphImplementation(graph)
+    return spec
 
 
 def _named(tasks: list[parts.TaskSpec]) -> Iterator[tuple[str, parts.TaskSpec]]:

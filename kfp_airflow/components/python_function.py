@@ -96,6 +96,17 @@ def function_to_spec(
     interface = interface_of(function)
     program = program_of(interface, code or source_code(function), extra_code)
     check_size(program, human_name(function), _where(function))
+    container = parts.ContainerSpec(
+        image=base_image, command=command(program, tuple(packages)), args=arguments_of(interface) or None
+    )
+    spec = ports_of(function, interface)
+    spec.metadata = parts.MetadataSpec.from_dict({"annotations": annotations}) if annotations else None
+    spec.implementation = parts.ContainerImplementation(container)
+    return spec
+
+
+def ports_of(function: Callable[..., Any], interface: Interface) -> parts.ComponentSpec:
+    """Return name, description, inputs and outputs of a function as a component without an implementation (W-12)."""
     docstring = docstring_of(function)
     described = {entry.arg_name: (entry.description or "").strip() or None for entry in docstring.params}
     inputs = [
@@ -106,16 +117,11 @@ def function_to_spec(
         parts.OutputSpec(port.name, port.type, described.get(str(port.argument)))
         for port in (*interface.output_files, *interface.returned)
     ]
-    container = parts.ContainerSpec(
-        image=base_image, command=command(program, tuple(packages)), args=arguments_of(interface) or None
-    )
     return parts.ComponentSpec(
         name=human_name(function),
         description=getattr(function, "_component_description", None) or docstring.short_description or None,
-        metadata=parts.MetadataSpec.from_dict({"annotations": annotations}) if annotations else None,
         inputs=inputs or None,
         outputs=outputs or None,
-        implementation=parts.ContainerImplementation(container),
     )
 
 
