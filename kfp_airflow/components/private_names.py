@@ -55,7 +55,7 @@ def _resolve_command_line_and_paths(
 
 def _create_task_factory_from_component_spec(
     component_spec: parts.ComponentSpec,
-    component_filename: str | None = None,
+    component_filename: str | None = None,  # noqa: ARG001 - a name in tracebacks of KFP, which makes code of it
     component_ref: parts.ComponentReference | None = None,
 ) -> TaskFactory:
     """Return the factory of a component."""

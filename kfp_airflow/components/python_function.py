@@ -37,7 +37,7 @@ _FILE_READERS: Final[dict[type, str]] = {
 }
 _OUTPUTS: Final = (hints.OutputPath, hints.OutputTextFile, hints.OutputBinaryFile)
 _PATHS: Final = (hints.InputPath, hints.OutputPath)
-_ROWS: Final = {"KA312": "W-06", "KA313": "W-10", "KA314": "W-01"}
+_ROWS: Final = {"KA312": "W-06", "KA313": "W-10", "KA314": "W-01", "KA315": "M-13"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +215,7 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
     if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
         problem = f"argument '{parameter.name}' of function '{function}' is positional only, components pass by name"
         raise _refused("KA312", where, problem, "Remove the '/' from the signature.")
+    _check_file(parameter, annotation, where)
     default = parameter.default
     if not isinstance(annotation, hints.FileAnnotation) or default is inspect.Parameter.empty:
         return
@@ -226,6 +227,17 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
             problem,
             "Path inputs only support default values of None. Default values for outputs are not supported.",
         )
+
+
+def _check_file(parameter: inspect.Parameter, annotation: Any, where: Where) -> None:
+    """Refuse the artifacts of KFP v2 (M-13), and warn of a class without parentheses: it passes no file (M-12)."""
+    kind = annotation if isinstance(annotation, type) else type(annotation)
+    if issubclass(kind, hints.InputArtifact | hints.OutputArtifact):
+        problem = f"argument '{parameter.name}' is an {kind.__name__}, which is of KFP v2"
+        raise _refused("KA315", where, problem, f"Write {kind.__name__.replace('Artifact', 'Path')}('Type') instead.")
+    if kind is annotation and issubclass(kind, hints.FileAnnotation):
+        message = f"argument '{parameter.name}' gets a value, not a file: write {kind.__name__}() for a file"
+        warnings.warn_explicit(message, UserWarning, where.file, where.line)
 
 
 def _returned(function: Callable[..., Any], taken: set[str]) -> tuple[tuple[Port, ...], bool]:

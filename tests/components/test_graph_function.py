@@ -1,5 +1,4 @@
 """Pipeline functions as graph components (M-15)."""
-# ruff: noqa: F821 - the functions are written as KFP authors write them
 
 from collections import namedtuple
 from collections.abc import Callable
@@ -26,8 +25,8 @@ implementation: {container: {image: x, command: [x, {inputValue: In 1}]}}
 """
 make = load_component_from_text(TEXT)
 HOW = (
-    "components without an address are part of the graph, for a digest alone leads to none; what a graph cannot hold is "
-    "refused, where KFP drops it or writes the text of an object; `annotations` works"
+    "components without an address are part of the graph, for a digest alone leads to none; what a graph cannot "
+    "hold is refused, where KFP drops it or writes the text of an object; `annotations` works"
 )
 
 

@@ -50,13 +50,15 @@ def server(tmp_path: Path) -> Iterator[str]:
     thread.join()
 
 
-def test_a_file_is_a_component(tmp_path: Path) -> None:  # M-02
+@pytest.mark.row("M-02")
+def test_a_file_is_a_component(tmp_path: Path) -> None:
     (tmp_path / "component.yaml").write_text(TEXT)
     for path in (str(tmp_path / "component.yaml"), tmp_path / "component.yaml"):
         assert components.load_component_from_file(path).component_spec.name == "Hello"
 
 
-def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None:  # M-02
+@pytest.mark.row("M-02")
+def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("component.yaml", TEXT)
     assert components.load_component_from_file(tmp_path / "c.zip").component_spec.name == "Hello"
@@ -71,6 +73,7 @@ def test_a_zip_file_with_a_component_yaml_is_a_component(tmp_path: Path) -> None
         (b"# " + b"x" * loading.MAX_BYTES, "c.yaml: the file has more than 10,485,760 B [KA301]"),
     ],
 )  # fmt: skip
+@pytest.mark.better("M-02", how="what is wrong with a file is told with line and key, everything at once")
 def test_a_file_that_is_no_component_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "c.yaml").write_bytes(content)
     with pytest.raises(PipelineError) as caught:
@@ -97,12 +100,14 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert components.load_component_from_file(tmp_path / "c.yaml").component_spec.name == "Hello"
 
 
-def test_the_digest_ignores_the_kind_of_line_ends() -> None:  # M-03
+@pytest.mark.row("M-03")
+def test_the_digest_ignores_the_kind_of_line_ends() -> None:
     for text in (TEXT, TEXT.replace("\n", "\r\n")):
         assert components.load_component_from_text(text).reference.digest == DIGEST
 
 
-def test_an_address_is_a_component(server: str, tmp_path: Path) -> None:  # M-03
+@pytest.mark.row("M-03")
+def test_an_address_is_a_component(server: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(TEXT)
     factory = components.load_component_from_url(server + "c.yaml", ("me", "secret"))
     assert (factory.component_spec.name, factory.reference.url) == ("Hello", server + "c.yaml")
@@ -111,7 +116,8 @@ def test_an_address_is_a_component(server: str, tmp_path: Path) -> None:  # M-03
     assert components.load_component_from_url(local).reference.digest == DIGEST
 
 
-def test_an_object_can_sign_a_request(server: str, tmp_path: Path) -> None:  # M-03
+@pytest.mark.row("M-03")
+def test_an_object_can_sign_a_request(server: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(TEXT)
     components.load_component_from_url(server + "c.yaml", lambda request: request.add_header("Authorization", "x"))
     assert Handler.authorizations == ["x"]
@@ -133,7 +139,8 @@ def test_a_missing_page_is_an_error_of_the_address(server: str) -> None:
         components.load_component_from_url(server + "nope.yaml")
 
 
-def test_load_component_takes_exactly_one_source(tmp_path: Path) -> None:  # M-01
+@pytest.mark.row("M-01", "M-05")
+def test_load_component_takes_exactly_one_source(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(TEXT)
     spec = components.load_component(text=TEXT).component_spec
     assert components.load_component(filename=str(tmp_path / "c.yaml")).component_spec == spec
@@ -146,7 +153,8 @@ def test_load_component_takes_exactly_one_source(tmp_path: Path) -> None:  # M-0
 
 
 @pytest.mark.parametrize("load", ["file", "text", "url", "spec"])
-def test_none_is_no_source(load: str) -> None:  # M-04
+@pytest.mark.row("M-04")
+def test_none_is_no_source(load: str) -> None:
     with pytest.raises(TypeError, match=f"load_component_from_{load}\\(\\) takes .*, got None"):
         getattr(components, f"load_component_from_{load}")(None)
 
@@ -160,22 +168,25 @@ def store_folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("version", [{}, {"digest": DIGEST}, {"tag": "v1"}])
-def test_the_store_finds_a_component_in_a_folder(store_folder: Path, version: dict[str, str]) -> None:  # M-17
+@pytest.mark.row("M-17")
+def test_the_store_finds_a_component_in_a_folder(store_folder: Path, version: dict[str, str]) -> None:
     factory = ComponentStore([str(store_folder)]).load_component("train", **version)
     assert (factory.component_spec.name, factory.reference.name) == ("Hello", "train")
     assert factory.reference.tag == version.get("tag")
 
 
 @pytest.mark.parametrize("template", [False, True])
-def test_the_store_finds_a_component_below_an_address(server: str, store_folder: Path, template: bool) -> None:  # M-17
+@pytest.mark.row("M-17")
+def test_the_store_finds_a_component_below_an_address(server: str, store_folder: Path, template: bool) -> None:
     prefixes = [] if template else [server]
     store = ComponentStore([str(store_folder / "none")], prefixes, None, server + "{name}/component.yaml")
     assert store.load_component("train").reference.url == server + "train/component.yaml"
 
 
+@pytest.mark.row("M-17")
 def test_what_the_store_fetched_by_digest_is_kept(
     server: str, store_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:  # M-17
+) -> None:
     cache = tmp_path_factory.mktemp("kept")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     store = ComponentStore([str(store_folder / "none")], [server])
@@ -190,13 +201,15 @@ def test_what_the_store_fetched_by_digest_is_kept(
     assert len(Handler.authorizations) == 2
 
 
-def test_another_content_than_the_digest_says_is_refused(store_folder: Path) -> None:  # M-17
+@pytest.mark.row("M-17")
+def test_another_content_than_the_digest_says_is_refused(store_folder: Path) -> None:
     (store_folder / f"train/versions/sha256/{DIGEST}").write_text(TEXT + "# changed")
     with pytest.raises(RuntimeError, match=f"component 'train': what lies at .* does not have the digest {DIGEST}"):
         ComponentStore([str(store_folder)]).load_component("train", digest=DIGEST)
 
 
-def test_a_component_that_is_nowhere_is_reported_with_every_place(store_folder: Path, server: str) -> None:  # M-17
+@pytest.mark.row("M-17")
+def test_a_component_that_is_nowhere_is_reported_with_every_place(store_folder: Path, server: str) -> None:
     with pytest.raises(RuntimeError) as caught:
         ComponentStore([str(store_folder)], [server]).load_component("tran", tag="v2")
     assert str(caught.value) == (
@@ -205,7 +218,8 @@ def test_a_component_that_is_nowhere_is_reported_with_every_place(store_folder: 
     )
 
 
-def test_the_store_lists_and_searches_its_folders(store_folder: Path) -> None:  # M-17
+@pytest.mark.row("M-17")
+def test_the_store_lists_and_searches_its_folders(store_folder: Path) -> None:
     store = ComponentStore([str(store_folder)])
     assert store.list() == ["train"]
     assert [factory.component_spec.name for factory in store.search("hELL")] == ["Hello"]
@@ -296,7 +310,8 @@ def test_an_answer_without_an_end_is_refused_by_size_and_by_time(odd: str) -> No
         fetching.fetch(odd + "drips", timeout_s=0.3)
 
 
-def test_a_google_storage_address_is_read_over_https() -> None:  # M-03
+@pytest.mark.row("M-03")
+def test_a_google_storage_address_is_read_over_https() -> None:
     assert fetching.address_of("gs://bucket/a/b.yaml") == "https://storage.googleapis.com/bucket/a/b.yaml"
 
 

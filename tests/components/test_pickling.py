@@ -1,5 +1,4 @@
 """Functions pickled into components, `use_code_pickling` (W-04)."""
-# ruff: noqa: F821 - the functions are written as KFP authors write them
 
 import ast
 import shutil
@@ -20,8 +19,8 @@ from kfp_airflow.diagnostics import PipelineError
 from tests.components.running import Run, run
 
 HOW = (
-    "functions are pickled with what they use of their module, also from prompts and lambdas; the image is python:X.Y of "
-    "the Python that pickled unless you choose one, and another Python is refused with a message instead of a crash"
+    "functions are pickled with what they use of their module, also from prompts and lambdas; the image is python:X.Y "
+    "of the Python that pickled unless you choose one, and another Python is refused with a message instead of a crash"
 )
 FACTOR = 3
 

@@ -49,7 +49,8 @@ def test_a_specification_written_as_yaml_is_read_back_equal() -> None:
     assert spec.to_dict() == read_yaml(FULL, name="x")
 
 
-def test_save_writes_a_component_file(tmp_path: Path) -> None:  # M-18
+@pytest.mark.row("M-18")
+def test_save_writes_a_component_file(tmp_path: Path) -> None:
     spec = structures.ComponentSpec(
         name="One",
         inputs=[structures.InputSpec("a", "Integer")],
@@ -121,6 +122,7 @@ def test_an_alias_that_contains_itself_is_refused() -> None:
     assert "an alias in this YAML refers to a part that contains it" in refusal("inputs: &a [*a]")
 
 
+@pytest.mark.better("M-04", how="YAML is bounded in size, depth, numbers and aliases before anything of it is built")
 def test_aliases_that_multiply_are_refused_before_they_take_memory() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
