@@ -149,7 +149,7 @@ class _Expansion:
             raise ValueError(f"component '{self.spec.name}': the condition of an 'if' is {error}{late}") from error
 
     def _refused(self, argument: Any) -> Exception:
-        """Return the error for what has no place in a command line; KFP writes placeholders of its v2 literally (Y-08)."""
+        """Return the error for what has no place in a command line; KFP writes those of its v2 literally (Y-08)."""
         if not isinstance(argument, _OF_SECOND_VERSION):
             return TypeError(
                 f"component '{self.spec.name}': {argument!r} has no place in a command line: "

@@ -148,7 +148,7 @@ def test_an_operator_that_fails_fails_the_step(tmp_path: Path) -> None:
     factory = create_component_from_airflow_op(BashOperator)
     done = step(factory, tmp_path, bash_command="echo said; exit 3")
     assert done.code == 1
-    assert "said" in done.stdout + done.stderr
+    assert "Bash command failed. The command returned a non-zero exit code 3." in done.stdout
     assert done.stderr.rstrip().endswith("error: the operator ended as failed; its log above says why")
 
 
