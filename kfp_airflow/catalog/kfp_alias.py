@@ -36,6 +36,7 @@ _DSL: Final = (
 )
 _EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
 _SPECS: Final = "kfp_airflow.components.structures"
+_PRIVATE: Final = "kfp_airflow.components.private_names"
 
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp": (),
@@ -44,16 +45,26 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.compiler": ("kfp_airflow.compiler",),
     "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler",),
     "kfp.components": ("kfp_airflow.components",),
+    "kfp.components._airflow_op": ("kfp_airflow.components.airflow_operator",),
     "kfp.components._component_store": ("kfp_airflow.components.store",),
-    "kfp.components._components": ("kfp_airflow.components.loading", "kfp_airflow.components.factory", _SPECS),
-    "kfp.components._data_passing": ("kfp_airflow.components.serialization",),
+    "kfp.components._components": (
+        "kfp_airflow.components.loading",
+        "kfp_airflow.components.factory",
+        _PRIVATE,
+        _SPECS,
+    ),
+    "kfp.components._data_passing": ("kfp_airflow.components.serialization", _PRIVATE),
+    "kfp.components._naming": (_PRIVATE,),
     "kfp.components._python_op": (
         "kfp_airflow.components.lightweight",
         "kfp_airflow.components.file_arguments",
         "kfp_airflow.components.python_function",
+        _PRIVATE,
         _SPECS,
     ),
+    "kfp.components._python_to_graph_component": ("kfp_airflow.components.graph_function",),
     "kfp.components._structures": (_SPECS,),
+    "kfp.components._yaml_utils": (_PRIVATE,),
     "kfp.components.structures": (_SPECS,),
     "kfp.dsl": ("kfp_airflow.dsl",),
     "kfp.dsl._component": ("kfp_airflow.dsl.components", "kfp_airflow.dsl.groups"),

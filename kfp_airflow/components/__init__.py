@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kfp_airflow.components import structures as structures
+    from kfp_airflow.components.airflow_operator import (
+        create_component_from_airflow_op as create_component_from_airflow_op,
+    )
     from kfp_airflow.components.file_arguments import InputArtifact as InputArtifact
     from kfp_airflow.components.file_arguments import InputBinaryFile as InputBinaryFile
     from kfp_airflow.components.file_arguments import InputPath as InputPath
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from kfp_airflow.components.file_arguments import OutputBinaryFile as OutputBinaryFile
     from kfp_airflow.components.file_arguments import OutputPath as OutputPath
     from kfp_airflow.components.file_arguments import OutputTextFile as OutputTextFile
+    from kfp_airflow.components.graph_function import (
+        create_graph_component_from_pipeline_func as create_graph_component_from_pipeline_func,
+    )
     from kfp_airflow.components.lightweight import create_component_from_func as create_component_from_func
     from kfp_airflow.components.lightweight import create_component_from_func_v2 as create_component_from_func_v2
     from kfp_airflow.components.lightweight import func_to_component_file as func_to_component_file
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from kfp_airflow.components.store import ComponentStore as ComponentStore
 
 _HOMES: Final = {
+    "airflow_operator": ("create_component_from_airflow_op",),
     "file_arguments": (
         "InputArtifact",
         "InputBinaryFile",
@@ -38,6 +45,7 @@ _HOMES: Final = {
         "OutputPath",
         "OutputTextFile",
     ),
+    "graph_function": ("create_graph_component_from_pipeline_func",),
     "lightweight": (
         "create_component_from_func",
         "create_component_from_func_v2",
@@ -80,21 +88,6 @@ __all__ = [
     "load_component_from_url",
     "structures",
 ]
-
-
-def create_component_from_airflow_op(*_args: object, **_kwargs: object) -> object:
-    """Refuse: wrapping an Airflow operator into a component comes with a later release (M-16)."""
-    raise NotImplementedError(
-        "create_component_from_airflow_op() comes with a later release: use the operator in a DAG beside the pipeline's"
-    )
-
-
-def create_graph_component_from_pipeline_func(*_args: object, **_kwargs: object) -> object:
-    """Refuse: writing a pipeline function as a graph component comes with a later release (M-15)."""
-    raise NotImplementedError(
-        "create_graph_component_from_pipeline_func() comes with a later release: "
-        "call the function inside the other pipeline"
-    )
 
 
 def __getattr__(name: str) -> object:

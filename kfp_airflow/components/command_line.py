@@ -10,7 +10,15 @@ from kfp_airflow.components import structures as parts
 from kfp_airflow.components.names import input_path, output_path
 from kfp_airflow.components.serialization import boolean
 
-_EXECUTOR_OUTPUT: Final = "/tmp/outputs/executor_output.json"  # noqa: S108 - a path in the container
+_FINAL_STATUS: Final = "PipelineTaskFinalStatus"
+_OF_SECOND_VERSION: Final = (
+    parts.InputUriPlaceholder,
+    parts.OutputUriPlaceholder,
+    parts.InputMetadataPlaceholder,
+    parts.OutputMetadataPlaceholder,
+    parts.InputOutputPortNamePlaceholder,
+    parts.ExecutorInputPlaceholder,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +99,7 @@ class _Expansion:
             case parts.OutputPathPlaceholder(output_name=name):
                 return [self.set_output_path(name, output_path(name))]
             case _:
-                return [self._of_second_version(placeholder)]
+                raise self._refused(placeholder)
 
     def set_output_path(self, name: str, path: str) -> str:
         """Note the path of an output and return it; raises ValueError where it has another one already."""
@@ -117,7 +125,13 @@ class _Expansion:
         return [self.input_paths[name]]
 
     def _absent(self, name: str) -> list[str]:
-        if any(port.name == name and port.optional for port in self.spec.inputs or ()):
+        ports = [port for port in self.spec.inputs or () if port.name == name]
+        if any(port.type == _FINAL_STATUS for port in ports):
+            raise ValueError(
+                f"input '{name}' of component '{self.spec.name}' is the final status of a task, which KFP v2 fills in. "
+                "Make it a text, and pass '{{workflow.status}}' to it in an exit handler"
+            )
+        if any(port.optional for port in ports):
             return []
         raise ValueError(
             f"No value provided for input {name} of component '{self.spec.name}'. "
@@ -134,21 +148,15 @@ class _Expansion:
             late = " (a value of the run: it is not known when the pipeline is built)" if "{{" in "".join(texts) else ""
             raise ValueError(f"component '{self.spec.name}': the condition of an 'if' is {error}{late}") from error
 
-    def _of_second_version(self, argument: Any) -> str:
-        """Return what KFP v1 puts in place of a placeholder of KFP v2 (Y-08): nothing replaces it later."""
-        match argument:
-            case parts.InputUriPlaceholder():
-                return f"{{{{$.inputs.artifacts['{argument.input_name}'].uri}}}}"
-            case parts.OutputUriPlaceholder():
-                return f"{{{{$.outputs.artifacts['{argument.output_name}'].uri}}}}"
-            case parts.InputOutputPortNamePlaceholder():
-                return f"{{{{kfp.input-output-name.{argument.input_name}}}}}"
-            case parts.ExecutorInputPlaceholder():
-                return "{{$}}"
-            case parts.InputMetadataPlaceholder() | parts.OutputMetadataPlaceholder():
-                return _EXECUTOR_OUTPUT
-            case _:
-                raise TypeError(
-                    f"component '{self.spec.name}': {argument!r} has no place in a command line: "
-                    "write a text or one of the placeholders"
-                )
+    def _refused(self, argument: Any) -> Exception:
+        """Return the error for what has no place in a command line; KFP writes those of its v2 literally (Y-08)."""
+        if not isinstance(argument, _OF_SECOND_VERSION):
+            return TypeError(
+                f"component '{self.spec.name}': {argument!r} has no place in a command line: "
+                "write a text or one of the placeholders"
+            )
+        key = next(iter(argument.to_dict()))
+        return ValueError(
+            f"component '{self.spec.name}': the placeholder '{key}' is of KFP v2, and nothing replaces it here. "
+            "Use inputValue, inputPath or outputPath"
+        )

@@ -6,7 +6,9 @@ import copy
 import difflib
 import inspect
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from typing_extensions import override
@@ -24,6 +26,7 @@ from kfp_airflow.dsl.types import check_types, verify_type_compatibility
 
 DEFAULT_NAME = "Component"
 _FINAL_STATUS = "PipelineTaskFinalStatus"
+_recorded: ContextVar[list[parts.TaskSpec] | None] = ContextVar("_recorded", default=None)
 
 
 class TaskFactory:
@@ -49,14 +52,18 @@ class TaskFactory:
         self.__doc__ = "\n".join(part for part in (spec.name, spec.description) if part)
         self.__signature__ = inspect.Signature([_parameter(python, entry) for python, entry in self._arguments.items()])
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Return a ContainerOp (the outputs of a graph component) inside a pipeline function, a TaskSpec outside one.
 
         Raises TypeError for arguments that are missing or unknown, or whose value or type the input does not take.
         """
         given = self._bind(args, kwargs)
-        if Pipeline.get_default_pipeline() is None:
-            return self._task_spec(given)
+        recorded = _recorded.get()
+        if recorded is not None or Pipeline.get_default_pipeline() is None:
+            task = self._task_spec(given)
+            if recorded is not None:
+                recorded.append(task)
+            return task
         values = {
             **{entry.name: entry.default for entry in self._arguments.values() if entry.default is not None},
             **given,
@@ -190,6 +197,17 @@ class TaskFactory:
         _type_outputs(op, spec)
         _apply_metadata(op, spec.metadata)
         return op
+
+
+@contextmanager
+def recording_tasks() -> Iterator[list[parts.TaskSpec]]:
+    """Let every call of a factory describe a task, also inside a pipeline, and give the list that collects them."""
+    tasks: list[parts.TaskSpec] = []
+    token = _recorded.set(tasks)
+    try:
+        yield tasks
+    finally:
+        _recorded.reset(token)
 
 
 def create_task_factory(spec: parts.ComponentSpec, reference: parts.ComponentReference | None = None) -> TaskFactory:

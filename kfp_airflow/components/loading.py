@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from kfp_airflow.components import shapes
 from kfp_airflow.components.factory import TaskFactory
+from kfp_airflow.components.fetching import fetch
 from kfp_airflow.components.structures import ComponentReference, ComponentSpec
-from kfp_airflow.components.yaml_text import MAX_BYTES, line_of, read_yaml
+from kfp_airflow.components.yaml_text import MAX_BYTES, lines_of, read_yaml
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 
 FILE_IN_ARCHIVE: Final = "component.yaml"
-TIMEOUT_S: Final = 30
+_TEXT: Final = "<component text>"
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What Python raises for a zip file that is damaged, packed in a way that it does not know, or has a password."""
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 
 
@@ -47,14 +59,18 @@ def load_component_from_file(filename: str | os.PathLike[str]) -> TaskFactory:
     """
     if filename is None:
         raise TypeError("load_component_from_file() takes a path, got None")
-    return _from_bytes(Path(filename).read_bytes(), str(filename))
+    with Path(filename).open("rb") as file:
+        return _from_bytes(file.read(MAX_BYTES + 1), str(filename))
 
 
-def load_component_from_text(text: str | None) -> TaskFactory:
-    """Return the component of a YAML text (M-04)."""
-    if text is None:
-        raise TypeError("load_component_from_text() takes the text of a component, got None")
-    return _from_text(text, "<component text>")
+def load_component_from_text(text: str | bytes | None) -> TaskFactory:
+    """Return the component of a YAML text, or of its bytes in UTF-8 (M-04)."""
+    if isinstance(text, bytes):
+        return _from_bytes(text, _TEXT)
+    if not isinstance(text, str):
+        found = "None" if text is None else f"a value of type {type(text).__name__}"
+        raise TypeError(f"load_component_from_text() takes the text of a component, got {found}")
+    return _from_text(text, _TEXT)
 
 
 def load_component_from_spec(component_spec: ComponentSpec | None) -> TaskFactory:
@@ -75,40 +91,11 @@ def load_component_from_url(url: str, auth: Any = None) -> TaskFactory:
     return _from_bytes(fetch(url, auth), url, url=url)
 
 
-def fetch(url: str, auth: Any = None) -> bytes:
-    """Return what lies at an address, at most 10 MiB; a Google storage address is read over HTTPS."""
-    from urllib.request import Request, urlopen
-
-    address = "https://storage.googleapis.com/" + url.removeprefix("gs://") if url.startswith("gs://") else url
-    if not address.startswith(("https://", "http://", "file://")):
-        raise ValueError(
-            f"a component cannot be loaded from {url!r}: the address has to begin with https:, http:, file: or gs:"
-        )
-    request = Request(address, headers={"User-Agent": "kfp-airflow"})  # noqa: S310 - checked above
-    _authenticate(request, auth)
-    with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
-        content: bytes = response.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"{url} has more than {MAX_BYTES:,} B, which is more than a component may have")
-    return content
-
-
-def _authenticate(request: Any, auth: Any) -> None:
-    """Sign a request as `requests` does: a pair is a user and a password; anything else signs it itself."""
-    if isinstance(auth, tuple):
-        from base64 import b64encode
-
-        user, password = auth
-        request.add_header("Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii"))
-    elif auth is not None:
-        auth(request)
-
-
 def _from_bytes(content: bytes, name: str, url: str | None = None) -> TaskFactory:
     if content.startswith(_ZIP_MAGIC):
         content, name = _in_archive(content, name), f"{name}/{FILE_IN_ARCHIVE}"
     if len(content) > MAX_BYTES:
-        raise _refused(name, f"the file has {len(content):,} B", f"A component has at most {MAX_BYTES:,} B.")
+        raise _refused(name, f"the file has more than {MAX_BYTES:,} B", "A component is at most as long as that.")
     try:
         return _from_text(content.decode("utf-8-sig"), name, url)
     except UnicodeDecodeError as error:
@@ -125,7 +112,15 @@ def _in_archive(content: bytes, name: str) -> bytes:
         raise _refused(
             name, f"the zip file has no {FILE_IN_ARCHIVE} at its top", f"Put {FILE_IN_ARCHIVE} there."
         ) from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
         raise _refused(name, f"the zip file cannot be read: {error}", "Make it anew, without a password.") from error
 
 
@@ -140,7 +135,7 @@ def _from_text(text: str, name: str, url: str | None = None) -> TaskFactory:
         )
     problems = shapes.Problems()
     spec = shapes.read(ComponentSpec, document, (), problems)
-    problems.raise_all(name, partial(line_of, text))
+    problems.raise_all(name, lambda: lines_of(text))
     digest = hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
     return TaskFactory(spec, ComponentReference(digest=digest, url=url))
 

@@ -7,7 +7,7 @@ import inspect
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kfp_airflow.components import step_program
+from kfp_airflow.components import operator_program, step_program
 from kfp_airflow.components.function_source import without_hints
 from kfp_airflow.components.serialization import Form
 
@@ -22,6 +22,7 @@ READERS = {
     Form.BOOLEAN: "_kfp_read_boolean",
     Form.JSON: "_kfp_read_json",
     Form.PICKLE: "_kfp_read_pickle",
+    Form.FUNCTION: "_kfp_read_function",
 }
 WRITERS = {
     Form.TEXT: "_kfp_write_str",
@@ -53,10 +54,15 @@ class ProgramOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """The source of a function, code before it, its inputs and outputs; `single`: it returns one value, no tuple."""
+    """The source of a function, code before it, its inputs and outputs; `single`: it returns one value, no tuple.
+
+    `function` is its name, or an expression that makes it of `parts`, functions of the step's program that the source
+    or this expression calls: the source stands after them then.
+    """
 
     function: str
     source: str
+    parts: frozenset[str] = frozenset()
     extra_code: str = ""
     inputs: tuple[ProgramInput, ...] = ()
     outputs: tuple[ProgramOutput, ...] = ()
@@ -64,7 +70,7 @@ class Program:
 
     def text(self) -> str:
         """Return the program as Python source, for Python 3.6 and later."""
-        used = {entry.reader for entry in self.inputs} | {output.writer for output in self.outputs}
+        used = self.parts | {entry.reader for entry in self.inputs} | {output.writer for output in self.outputs}
         inputs = [
             f"            ({entry.flag!r}, {entry.argument!r}, {entry.reader}, {entry.required}),\n"
             for entry in self.inputs
@@ -76,8 +82,9 @@ class Program:
             f"        inputs={_listed(inputs)},\n        outputs={_listed(outputs)},\n"
             f"        single={self.single},\n    )\n"
         )
-        extra = f"{self.extra_code.rstrip()}\n\n\n" if self.extra_code.strip() else ""
-        return f"{extra}{self.source.rstrip()}\n\n\n{_parts(frozenset(used), writes=bool(outputs))}\n\n\n{call}"
+        parts = _parts(frozenset(used), writes=bool(outputs))
+        body = (parts, self.source) if self.parts else (self.source, parts)
+        return "\n\n\n".join(text for part in (self.extra_code, *body, call) if (text := part.rstrip())) + "\n"
 
 
 def command(program: str, packages: tuple[str, ...] = ()) -> list[str]:
@@ -119,14 +126,18 @@ def _parts(used: frozenset[str], *, writes: bool) -> str:
 @lru_cache(maxsize=1)
 def _sources() -> tuple[dict[str, str], dict[str, str]]:
     """Return name → source of the program's parts, and name → line of the imports they use."""
-    text = inspect.getsource(step_program)
     sources: dict[str, str] = {}
     imports: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        segment = ast.get_source_segment(text, node) or ""
-        if isinstance(node, ast.FunctionDef):
-            function = ast.parse(segment).body[0]
-            sources[node.name] = without_hints(segment, function) if isinstance(function, ast.FunctionDef) else segment
-        elif isinstance(node, ast.Import):
-            imports[str(node.names[0].asname)] = segment
+    for text in map(inspect.getsource, (step_program, operator_program)):
+        for node in ast.parse(text).body:
+            segment = ast.get_source_segment(text, node) or ""
+            if isinstance(node, ast.FunctionDef):
+                sources[node.name] = _without_hints(segment)
+            elif isinstance(node, ast.Import):
+                imports[str(node.names[0].asname)] = segment
     return sources, imports
+
+
+def _without_hints(segment: str) -> str:
+    function = ast.parse(segment).body[0]
+    return without_hints(segment, function) if isinstance(function, ast.FunctionDef) else segment

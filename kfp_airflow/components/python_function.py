@@ -13,6 +13,7 @@ from kfp_airflow.components import file_arguments as hints
 from kfp_airflow.components import structures as parts
 from kfp_airflow.components.function_source import function_source
 from kfp_airflow.components.names import unique
+from kfp_airflow.components.pickling import pickled
 from kfp_airflow.components.program import READERS, WRITERS, Program, ProgramInput, ProgramOutput, command
 from kfp_airflow.components.serialization import form_of, serialize, type_name
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from docstring_parser import Docstring
 
 SINGLE_OUTPUT: Final = "Output"
+MAX_PROGRAM_BYTES: Final = 128 * 1024 - 1
+"""What Linux takes as one word of a command, its final NUL left out."""
+_PICKLED_FUNCTION: Final = "_kfp_function"
 
 _FILE_READERS: Final[dict[type, str]] = {
     hints.InputPath: "str",
@@ -33,6 +37,7 @@ _FILE_READERS: Final[dict[type, str]] = {
 }
 _OUTPUTS: Final = (hints.OutputPath, hints.OutputTextFile, hints.OutputBinaryFile)
 _PATHS: Final = (hints.InputPath, hints.OutputPath)
+_ROWS: Final = {"KA312": "W-06", "KA313": "W-10", "KA314": "W-01", "KA315": "M-13"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,15 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What a program runs: `source`, and the name or expression that gives the function; `parts` as in `Program`."""
+
+    function: str
+    source: str
+    parts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
     """What a function takes and gives as a component. `single`: it returns one value, not a tuple of values."""
 
@@ -71,16 +85,29 @@ def function_to_spec(
     base_image: str,
     packages: Sequence[str] = (),
     extra_code: str = "",
+    code: Code | None = None,
     annotations: dict[str, Any] | None = None,
 ) -> parts.ComponentSpec:
     """Return the component that runs `function` in a container of `base_image`.
 
-    `packages` are requirements that pip installs first (W-02); `extra_code` stands before the function (W-05).
-    Raises PipelineError for a function that cannot become a component.
+    `packages` are requirements that pip installs first (W-02); `extra_code` stands before the function (W-05); `code`
+    is what runs, by default the function's source. Raises PipelineError for a function that cannot become a component.
     """
     interface = interface_of(function)
-    program = _program(function, interface, extra_code)
-    docstring = _docstring(function)
+    program = program_of(interface, code or source_code(function), extra_code)
+    check_size(program, human_name(function), _where(function))
+    container = parts.ContainerSpec(
+        image=base_image, command=command(program, tuple(packages)), args=arguments_of(interface) or None
+    )
+    spec = ports_of(function, interface)
+    spec.metadata = parts.MetadataSpec.from_dict({"annotations": annotations}) if annotations else None
+    spec.implementation = parts.ContainerImplementation(container)
+    return spec
+
+
+def ports_of(function: Callable[..., Any], interface: Interface) -> parts.ComponentSpec:
+    """Return name, description, inputs and outputs of a function as a component without an implementation (W-12)."""
+    docstring = docstring_of(function)
     described = {entry.arg_name: (entry.description or "").strip() or None for entry in docstring.params}
     inputs = [
         parts.InputSpec(port.name, port.type, described.get(str(port.argument)), port.default, port.optional)
@@ -90,23 +117,31 @@ def function_to_spec(
         parts.OutputSpec(port.name, port.type, described.get(str(port.argument)))
         for port in (*interface.output_files, *interface.returned)
     ]
-    container = parts.ContainerSpec(
-        image=base_image, command=command(program.text(), tuple(packages)), args=_arguments(interface) or None
-    )
     return parts.ComponentSpec(
         name=human_name(function),
         description=getattr(function, "_component_description", None) or docstring.short_description or None,
-        metadata=parts.MetadataSpec(annotations=annotations) if annotations else None,
         inputs=inputs or None,
         outputs=outputs or None,
-        implementation=parts.ContainerImplementation(container),
     )
 
 
-def _program(function: Callable[..., Any], interface: Interface, extra_code: str) -> Program:
+def source_code(function: Callable[..., Any]) -> Code:
+    """Return the function's source as the code of a program (W-03)."""
+    return Code(function=inspect.unwrap(function).__name__, source=function_source(function))
+
+
+def pickled_code(function: Callable[..., Any], modules_to_capture: Sequence[str] | None) -> Code:
+    """Return the function, pickled with what it uses of some modules, as the code of a program (W-04)."""
+    source = f"{_PICKLED_FUNCTION} = {pickled(inspect.unwrap(function), modules_to_capture).loading()}"
+    return Code(function=_PICKLED_FUNCTION, source=source, parts=frozenset({"_kfp_unpickle"}))
+
+
+def program_of(interface: Interface, code: Code, extra_code: str = "") -> str:
+    """Return the program that calls the code's function with the arguments of a command line."""
     return Program(
-        function=inspect.unwrap(function).__name__,
-        source=function_source(function),
+        function=code.function,
+        source=code.source,
+        parts=code.parts,
         extra_code=extra_code,
         inputs=tuple(
             ProgramInput(flag=port.flag, argument=str(port.argument), reader=_reader(port), required=not port.optional)
@@ -114,7 +149,16 @@ def _program(function: Callable[..., Any], interface: Interface, extra_code: str
         ),
         outputs=tuple(ProgramOutput(name=port.name, writer=_writer(port)) for port in interface.returned),
         single=interface.single,
-    )
+    ).text()
+
+
+def check_size(program: str, component: str, where: Where) -> None:
+    """Raise PipelineError for a program that no container can be started with: it is one word of the command."""
+    size_bytes = len(program.encode())
+    if size_bytes > MAX_PROGRAM_BYTES:
+        problem = f"the program of component '{component}' has {size_bytes:,} B, at most {MAX_PROGRAM_BYTES:,} B fit "
+        advice = "Put large parts into the image or a package, or pass data as an input."
+        raise _refused("KA314", where, problem + "into the command of a container", advice)
 
 
 def human_name(function: Callable[..., Any]) -> str:
@@ -171,6 +215,7 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
     if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
         problem = f"argument '{parameter.name}' of function '{function}' is positional only, components pass by name"
         raise _refused("KA312", where, problem, "Remove the '/' from the signature.")
+    _check_file(parameter, annotation, where)
     default = parameter.default
     if not isinstance(annotation, hints.FileAnnotation) or default is inspect.Parameter.empty:
         return
@@ -182,6 +227,17 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
             problem,
             "Path inputs only support default values of None. Default values for outputs are not supported.",
         )
+
+
+def _check_file(parameter: inspect.Parameter, annotation: Any, where: Where) -> None:
+    """Refuse the artifacts of KFP v2 (M-13), and warn of a class without parentheses: it passes no file (M-12)."""
+    kind = annotation if isinstance(annotation, type) else type(annotation)
+    if issubclass(kind, hints.InputArtifact | hints.OutputArtifact):
+        problem = f"argument '{parameter.name}' is an {kind.__name__}, which is of KFP v2"
+        raise _refused("KA315", where, problem, f"Write {kind.__name__.replace('Artifact', 'Path')}('Type') instead.")
+    if kind is annotation and issubclass(kind, hints.FileAnnotation):
+        message = f"argument '{parameter.name}' gets a value, not a file: write {kind.__name__}() for a file"
+        warnings.warn_explicit(message, UserWarning, where.file, where.line)
 
 
 def _returned(function: Callable[..., Any], taken: set[str]) -> tuple[tuple[Port, ...], bool]:
@@ -249,10 +305,10 @@ def _reader(port: Port) -> str:
 
 def _writer(port: Port) -> str:
     form = form_of(port.type)
-    return WRITERS[form] if form else "str"
+    return WRITERS.get(form, "str") if form else "str"
 
 
-def _arguments(interface: Interface) -> list[Any]:
+def arguments_of(interface: Interface) -> list[Any]:
     """Return the command line that gives the program its arguments (W-06)."""
     line: list[Any] = []
     for port in interface.inputs:
@@ -269,7 +325,8 @@ def _arguments(interface: Interface) -> list[Any]:
     return line
 
 
-def _docstring(function: Callable[..., Any]) -> Docstring:
+def docstring_of(function: Callable[..., Any]) -> Docstring:
+    """Return what a function's docstring says, nothing where it has none or one that cannot be read (W-12)."""
     import docstring_parser
 
     try:
@@ -284,6 +341,4 @@ def _where(function: Callable[..., Any]) -> Where:
 
 
 def _refused(code: str, where: Where, problem: str, advice: str) -> PipelineError:
-    return PipelineError(
-        [Diagnostic(code=code, where=where, problem=problem, advice=advice, row="W-10" if code == "KA313" else "W-06")]
-    )
+    return PipelineError([Diagnostic(code=code, where=where, problem=problem, advice=advice, row=_ROWS[code])])

@@ -9,8 +9,11 @@ import re
 import reprlib
 import typing
 from collections.abc import Callable
+from dataclasses import asdict
 from enum import Enum
 from typing import Any
+
+from kfp_airflow.components.pickling import pickled
 
 
 class Form(Enum):
@@ -22,6 +25,7 @@ class Form(Enum):
     BOOLEAN = "bool"
     JSON = "json"
     PICKLE = "pickle"
+    FUNCTION = "function"
 
 
 _FORMS = {
@@ -31,6 +35,7 @@ _FORMS = {
     Form.BOOLEAN: ("Boolean", "Bool", "bool"),
     Form.JSON: ("JsonArray", "List", "list", "JsonObject", "Dictionary", "Dict", "dict", "Json"),
     Form.PICKLE: ("Base64Pickle",),
+    Form.FUNCTION: ("PickledFunction",),
 }
 _FORM_OF_NAME = {name: form for form, names in _FORMS.items() for name in names}
 _TYPE_NAMES = {str: "String", int: "Integer", float: "Float", bool: "Boolean", list: "JsonArray", dict: "JsonObject"}
@@ -175,6 +180,12 @@ def _pickle(value: object) -> str:
     return base64.b64encode(pickle.dumps(value)).decode("ascii")
 
 
+def _function(value: Any) -> str:
+    if not callable(value):
+        raise _NotOfType("it takes functions only")
+    return json.dumps(asdict(pickled(value)))
+
+
 _SERIALIZERS: dict[Form, Callable[[object], str]] = {
     Form.TEXT: _text,
     Form.INTEGER: _integer,
@@ -182,6 +193,7 @@ _SERIALIZERS: dict[Form, Callable[[object], str]] = {
     Form.BOOLEAN: _boolean,
     Form.JSON: _json,
     Form.PICKLE: _pickle,
+    Form.FUNCTION: _function,
 }
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from kfp_airflow.components.yaml_text import KeyPath
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
@@ -22,16 +22,28 @@ class Problems:
         """Note one problem with the value at `path`."""
         self.found.append((path, code, problem, advice))
 
-    def raise_all(self, name: str, line_of: Callable[[KeyPath], int] = lambda _: 0) -> None:
-        """Raise one PipelineError with everything that was found; `name` is the file, `line_of` gives lines in it."""
-        if self.found:
-            raise PipelineError(
-                Diagnostic(
-                    code=code, where=Where(name, line_of(path)), problem=f"{written(path)}{problem}", advice=advice
-                )
-                for path, code, problem, advice in self.found
+    def raise_all(self, name: str, lines_of: Callable[[], Callable[[KeyPath], int]] | None = None) -> None:
+        """Raise one PipelineError with what was found, at most MOST_TOLD; `name` is the file, `lines_of` reads it."""
+        if not self.found:
+            return
+        line_of = lines_of() if lines_of else lambda _path: 0
+        left_out = len(self.found) - MOST_TOLD
+        more = f" {left_out:,} more problems were found." if left_out > 0 else ""
+        told = self.found[:MOST_TOLD]
+        raise PipelineError(
+            Diagnostic(
+                code=code,
+                where=Where(name, line_of(path)),
+                problem=f"{written(path)}{problem}",
+                advice=advice + (more if index == len(told) - 1 else ""),
             )
+            for index, (path, code, problem, advice) in enumerate(told)
+        )
 
+
+MOST_TOLD: Final = 50
+"""How many problems of one document are told at once."""
+_LONGEST_KEY: Final = 80
 
 Shape: TypeAlias = Callable[[Any, KeyPath, Problems], Any]
 S = TypeVar("S", bound="Spec")
@@ -39,7 +51,9 @@ S = TypeVar("S", bound="Spec")
 
 def written(path: KeyPath) -> str:
     """Return a path as people write it, `inputs[0].type: `; nothing for the document itself."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{str(step)[:_LONGEST_KEY]}" for step in path).lstrip(
+        "."
+    )
     return f"{text}: " if text else ""
 
 
@@ -85,7 +99,7 @@ def read(cls: type[Spec], data: object, path: KeyPath, problems: Problems) -> An
     attributes = {_key(cls, attribute): attribute for attribute in _attributes(cls)}
     for key in data:
         if key not in attributes:
-            close = difflib.get_close_matches(str(key), attributes, n=1)
+            close = difflib.get_close_matches(str(key)[:_LONGEST_KEY], attributes, n=1)
             advice = f"Did you mean '{close[0]}'?" if close else f"The keys here are {_keys(cls)}."
             problems.add((*path, key), "KA302", "this key is not known", advice)
     values: dict[str, Any] = {}
@@ -174,7 +188,12 @@ def mapping_of(item: Shape) -> Shape:
                 path, "KA303", f"{described(value)} stands where a mapping is expected", "Write it as keys and values."
             )
             return value
-        return {str(key): item(part, (*path, key), problems) for key, part in value.items()}
+        for key in value:
+            if not isinstance(key, str):
+                problems.add(
+                    (*path, str(key)), "KA303", f"{described(key)} stands where a name is expected", "Quote it."
+                )
+        return {str(key): item(part, (*path, str(key)), problems) for key, part in value.items()}
 
     return shape
 

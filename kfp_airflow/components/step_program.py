@@ -8,9 +8,11 @@ no author uses. `program.py` picks the ones that a component needs, without type
 from __future__ import annotations
 
 import base64 as _kfp_base64
+import importlib.util as _kfp_import_util
 import json as _kfp_json
 import os as _kfp_os
 import pickle as _kfp_pickle
+import subprocess as _kfp_subprocess
 import sys as _kfp_sys
 from collections.abc import Callable
 from typing import IO, Any, NoReturn, TypeAlias
@@ -34,6 +36,10 @@ def _kfp_read_json(text: str) -> object:
 
 def _kfp_read_pickle(text: str) -> object:
     return _kfp_pickle.loads(_kfp_base64.b64decode(text))
+
+
+def _kfp_read_function(text: str) -> Any:
+    return _kfp_unpickle(**_kfp_json.loads(text))
 
 
 def _kfp_open_text_input(path: str) -> IO[str]:
@@ -96,6 +102,21 @@ def _kfp_write_pickle(value: object) -> str:
 def _kfp_refuse(message: str) -> NoReturn:
     _kfp_sys.stderr.write(f"error: {message}\n")
     _kfp_sys.exit(2)
+
+
+def _kfp_unpickle(python: str, cloudpickle: str, data: str) -> Any:
+    found = ".".join(map(str, _kfp_sys.version_info[:2]))
+    if found != python:
+        _kfp_refuse(
+            f"this code was pickled by Python {python}, and this image has Python {found}. "
+            f"Choose a base_image with Python {python}, or pickle it with Python {found}"
+        )
+    if _kfp_import_util.find_spec("cloudpickle") is None:
+        install = [_kfp_sys.executable, "-m", "pip", "install", "--quiet", "--no-warn-script-location"]
+        install += ["--disable-pip-version-check", f"cloudpickle=={cloudpickle}"]
+        if _kfp_subprocess.call(install) and _kfp_subprocess.call([*install, "--user"]):
+            _kfp_refuse("cloudpickle is not in this image and cannot be installed. Choose a base_image that has it")
+    return _kfp_pickle.loads(_kfp_base64.b64decode(data))
 
 
 def _kfp_split_command_line(counts: dict[str, int]) -> dict[str, list[str]]:

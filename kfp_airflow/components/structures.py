@@ -7,7 +7,7 @@ they were made: authors set `component.component_spec.implementation.container.i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -251,11 +251,11 @@ class MetadataSpec(Spec):
     """Annotations and labels of the component, which the step's pod gets (W-14)."""
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
-        "annotations": shapes.mapping_of(shapes.anything),
-        "labels": shapes.mapping_of(shapes.anything),
+        "annotations": shapes.mapping_of(shapes.text),
+        "labels": shapes.mapping_of(shapes.text),
     }
-    annotations: dict[str, Any] | None = None
-    labels: dict[str, Any] | None = None
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
 
 
 @dataclass
@@ -317,6 +317,18 @@ class GraphInputReference(Spec):
     input_name: str
     type: TypeName = None
 
+    def as_argument(self) -> GraphInputArgument:
+        """Return the argument that is this input."""
+        return GraphInputArgument(self)
+
+    def with_type(self, type_spec: TypeName) -> GraphInputReference:
+        """Return the same input with another type."""
+        return replace(self, type=type_spec)
+
+    def without_type(self) -> GraphInputReference:
+        """Return the same input without a type, so that it fits every input."""
+        return self.with_type(None)
+
 
 @dataclass
 class GraphInputArgument(Spec):
@@ -340,6 +352,14 @@ class TaskOutputReference(Spec):
     task: TaskSpec | None = None
     type: TypeName = None
 
+    def with_type(self, type_spec: TypeName) -> TaskOutputReference:
+        """Return the same output with another type."""
+        return replace(self, type=type_spec)
+
+    def without_type(self) -> TaskOutputReference:
+        """Return the same output without a type, so that it fits every input."""
+        return self.with_type(None)
+
 
 @dataclass
 class TaskOutputArgument(Spec):
@@ -348,12 +368,14 @@ class TaskOutputArgument(Spec):
     SHAPES: ClassVar[Mapping[str, Shape]] = {"task_output": shapes.spec_of(lambda: TaskOutputReference)}
     task_output: TaskOutputReference
 
+    @staticmethod
+    def construct(task_id: str, output_name: str) -> TaskOutputArgument:
+        """Return the argument that is an output of the task with this id."""
+        return TaskOutputArgument(TaskOutputReference(output_name, task_id))
+
     def with_type(self, type_spec: TypeName) -> TaskOutputArgument:
         """Return the same output with another type."""
-        reference = self.task_output
-        return TaskOutputArgument(
-            TaskOutputReference(reference.output_name, reference.task_id, reference.task, type_spec)
-        )
+        return TaskOutputArgument(self.task_output.with_type(type_spec))
 
     def without_type(self) -> TaskOutputArgument:
         """Return the same output without a type, so that it fits every input."""
@@ -361,6 +383,120 @@ class TaskOutputArgument(Spec):
 
 
 _GRAPH_ARGUMENT = shapes.one_of(lambda: (GraphInputArgument, TaskOutputArgument), shapes.scalar, "a text")
+
+
+_PREDICATE = shapes.one_of(
+    lambda: (
+        EqualsPredicate,
+        NotEqualsPredicate,
+        GreaterThanPredicate,
+        GreaterThanOrEqualPredicate,
+        LessThenPredicate,
+        LessThenOrEqualPredicate,
+        NotPredicate,
+        AndPredicate,
+        OrPredicate,
+        GraphInputArgument,
+        TaskOutputArgument,
+    ),
+    shapes.scalar,
+    "a text, a number, true or false",
+)
+
+
+@dataclass
+class TwoOperands(Spec):
+    """The two sides of a comparison: constants, inputs of the graph, or outputs of tasks."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"op1": _GRAPH_ARGUMENT, "op2": _GRAPH_ARGUMENT}
+    op1: Any
+    op2: Any
+
+
+@dataclass
+class TwoBooleanOperands(Spec):
+    """The two predicates of an `and` or an `or`."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"op1": _PREDICATE, "op2": _PREDICATE}
+    op1: Any
+    op2: Any
+
+
+@dataclass
+class BinaryPredicate(Spec):
+    """A comparison."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoOperands)}
+    operands: TwoOperands
+
+
+@dataclass
+class EqualsPredicate(BinaryPredicate):
+    """`{'==': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "=="}
+
+
+@dataclass
+class NotEqualsPredicate(BinaryPredicate):
+    """`{'!=': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "!="}
+
+
+@dataclass
+class GreaterThanPredicate(BinaryPredicate):
+    """`{'>': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": ">"}
+
+
+@dataclass
+class GreaterThanOrEqualPredicate(BinaryPredicate):
+    """`{'>=': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": ">="}
+
+
+@dataclass
+class LessThenPredicate(BinaryPredicate):
+    """`{'<': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "<"}
+
+
+@dataclass
+class LessThenOrEqualPredicate(BinaryPredicate):
+    """`{'<=': {op1: …, op2: …}}`."""
+
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "<="}
+
+
+@dataclass
+class NotPredicate(Spec):
+    """`{not: …}`."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"operand": _PREDICATE}
+    KEYS: ClassVar[Mapping[str, str]] = {"operand": "not"}
+    operand: Any
+
+
+@dataclass
+class AndPredicate(Spec):
+    """`{and: {op1: …, op2: …}}`."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoBooleanOperands)}
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "and"}
+    operands: TwoBooleanOperands
+
+
+@dataclass
+class OrPredicate(Spec):
+    """`{or: {op1: …, op2: …}}`."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoBooleanOperands)}
+    KEYS: ClassVar[Mapping[str, str]] = {"operands": "or"}
+    operands: TwoBooleanOperands
 
 
 @dataclass
@@ -398,7 +534,7 @@ class TaskSpec(Spec):
     SHAPES: ClassVar[Mapping[str, Shape]] = {
         "component_ref": shapes.spec_of(lambda: ComponentReference),
         "arguments": shapes.mapping_of(_GRAPH_ARGUMENT),
-        "is_enabled": shapes.anything,
+        "is_enabled": _PREDICATE,
         "execution_options": shapes.spec_of(lambda: ExecutionOptionsSpec),
         "annotations": shapes.mapping_of(shapes.anything),
     }
@@ -436,6 +572,14 @@ class GraphImplementation(Spec):
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {"graph": shapes.spec_of(lambda: GraphSpec)}
     graph: GraphSpec
+
+
+@dataclass
+class PipelineRunSpec(Spec):
+    """A task to be run alone: the root of a run."""
+
+    SHAPES: ClassVar[Mapping[str, Shape]] = {"root_task": shapes.spec_of(lambda: TaskSpec)}
+    root_task: TaskSpec
 
 
 def check_names(spec: ComponentSpec, path: KeyPath, problems: shapes.Problems) -> None:
@@ -497,11 +641,23 @@ def _references(argument: Any) -> list[tuple[str, str]]:
 
 
 def task_dependencies(task: TaskSpec) -> tuple[str, ...]:
-    """Return the ids of the tasks whose outputs a task of a graph component takes."""
-    references = [
-        argument.task_output for argument in (task.arguments or {}).values() if isinstance(argument, TaskOutputArgument)
-    ]
+    """Return the ids of the tasks whose outputs a task of a graph component takes, or is enabled by."""
+    values = [*(task.arguments or {}).values(), *operands_of(task.is_enabled)]
+    references = [value.task_output for value in values if isinstance(value, TaskOutputArgument)]
     return tuple(reference.task_id for reference in references if reference.task_id is not None)
+
+
+def operands_of(predicate: Any) -> tuple[Any, ...]:
+    """Return the values that a predicate compares."""
+    match predicate:
+        case BinaryPredicate(operands=sides):
+            return (sides.op1, sides.op2)
+        case NotPredicate(operand=inner):
+            return operands_of(inner)
+        case AndPredicate(operands=sides) | OrPredicate(operands=sides):
+            return (*operands_of(sides.op1), *operands_of(sides.op2))
+        case _:
+            return (predicate,)
 
 
 def task_order(tasks: Mapping[str, TaskSpec]) -> tuple[str, ...] | None:
@@ -529,6 +685,7 @@ def _check_graph(
         places += [
             ((*path, "tasks", task_id, "arguments", name), value) for name, value in (task.arguments or {}).items()
         ]
+        places += [((*path, "tasks", task_id, "isEnabled"), value) for value in operands_of(task.is_enabled)]
     for place, value in places:
         if isinstance(value, GraphInputArgument):
             _check_reference(value.graph_input.input_name, "input", inputs, place, problems)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-VERSIONS = ("3.6", "3.8", "3.10", "3.13")
+VERSIONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 @lru_cache
@@ -24,4 +24,9 @@ def interpreter(version: str) -> str:
         asked = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"] if candidate else ["false"]
         if subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() == version:
             return str(candidate)
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    asked = [uv, "python", "find", "--no-python-downloads", version]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False) if Path(uv).is_file() else None
+    if found is not None and found.returncode == 0:
+        return found.stdout.strip()
     pytest.skip(f"there is no Python {version} on this machine")

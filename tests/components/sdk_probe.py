@@ -4,10 +4,14 @@
 """
 # ruff: noqa: B006, BLE001, F821, UP006, UP035, UP045 - the functions are written as KFP authors write them
 
+import contextlib
 import inspect
 import json
 import sys
 import warnings
+from pathlib import Path
+
+FILES = Path(__file__).with_name("files")
 
 COMPONENT = """\
 name: A component
@@ -52,7 +56,6 @@ CASES = {
         "[{name: a}]", "[{if: {cond: {isPresent: a}, then: [--a, {inputValue: a}], else: none}}]", {"a": "1"}),
     "if_absent": ("[{name: a, optional: true}]", "[{if: {cond: {isPresent: a}, then: y, else: [n, m]}}]", {}),
     "if_text": ("[]", "[{if: {cond: 'off', then: y, else: n}}, {if: {cond: true, then: y}}]", {}),
-    "second_version": ("[{name: a}]", "[{executorInput: null}, {inputUri: a}, {outputUri: Out 1}]", {"a": "1"}),
     "names": ("[{name: A b}, {name: a_b}, {name: 1st}]", "[]", {"a_b": 1, "a_b_2": 2, "n1st": 4}),
     "missing": ("[{name: a}, {name: b}]", "[]", {}),
     "unexpected": ("[{name: a}]", "[]", {"a": 1, "c": 1}),
@@ -143,6 +146,64 @@ def probe():
     return json.loads(json.dumps(found))
 
 
+def corpus():
+    """Return component file → what it is when it is loaded, and what it makes of every set of arguments."""
+    from kfp import components
+
+    sets = json.loads((FILES / "arguments.json").read_text(encoding="utf-8"))
+    found = {}
+    for path in sorted(FILES.glob("*.yaml")):
+        found[path.stem] = {"loaded": attempt(described, path)}
+        for index, arguments in enumerate(sets.get(path.stem, [{}])):
+            made = attempt(expanded, components.load_component_from_file, path, arguments)
+            found[path.stem][str(index)] = made
+    return json.loads(json.dumps(found))
+
+
+def described(path):
+    """Return signature, docstring and specification of a component file."""
+    from kfp import components
+
+    factory = components.load_component_from_file(str(path))
+    signature = {name: repr(item.default) for name, item in inspect.signature(factory).parameters.items()}
+    return {"signature": signature, "doc": factory.__doc__, "spec": factory.component_spec.to_dict()}
+
+
+def expanded(load, path, arguments):
+    """Return the steps of a component, and the outputs of a graph."""
+    import kfp
+
+    with kfp.dsl.Pipeline("p") as pipeline:
+        task = load(str(path))(**{name: given(value) for name, value in arguments.items()})
+        # Ours gives the outputs of a graph Python names too, as both do for those of a step.
+        names = [item.name for item in task.component_spec.outputs or ()] if isinstance(task, tuple) else None
+        outputs = {name: str(task.outputs[name]) for name in names or task.outputs}
+    return {
+        "outputs": outputs,
+        "steps": {
+            name: {
+                "command": list(op.command), "arguments": list(op.arguments), "artifacts": dict(op.artifact_arguments),
+                "inputs": dict(op.input_artifact_paths), "values": dict(op._parameter_arguments),
+                "files": dict(op.file_outputs), "legacy": dict(op.output_artifact_paths), "image": op.container.image,
+                "env": [[item["name"], item["value"]] if isinstance(item, dict) else [item.name, item.value]
+                        for item in op.container.env or []],
+                "annotations": dict(op.pod_annotations), "labels": dict(op.pod_labels),
+                "staleness": op.execution_options.caching_strategy.max_cache_staleness,
+            }
+            for name, op in pipeline.ops.items()
+        },
+    }  # fmt: skip
+
+
+def given(value):
+    """Return an argument: `param` and `param:Type` stand for a parameter of the pipeline."""
+    from kfp import dsl
+
+    if isinstance(value, str) and value.partition(":")[0] == "param":
+        return dsl.PipelineParam("x", param_type=value.partition(":")[2] or None)
+    return value
+
+
 def attempt(make, *arguments):
     """Return what `make` returns, or the word "refused"."""
     try:
@@ -153,4 +214,6 @@ def attempt(make, *arguments):
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    sys.stdout.write(json.dumps(probe()))
+    with contextlib.redirect_stdout(sys.stderr):  # the SDK prints when types differ
+        answer = {**probe(), "corpus": corpus()}
+    sys.stdout.write(json.dumps(answer))

@@ -27,27 +27,32 @@ def choice(condition: Any, then: Any, other: Any = None) -> parts.IfPlaceholder:
     return parts.IfPlaceholder(parts.IfPlaceholderStructure(condition, then, other))
 
 
-def test_plain_values_become_texts() -> None:  # Y-01
+@pytest.mark.row("Y-01")
+def test_plain_values_become_texts() -> None:
     assert expand("a", 5, 1.5, True).args == ("a", "5", "1.5", "True")
 
 
-def test_an_input_value_is_the_argument_and_an_input_path_its_file() -> None:  # Y-02, Y-03
+@pytest.mark.row("Y-02", "Y-03")
+def test_an_input_value_is_the_argument_and_an_input_path_its_file() -> None:
     line = expand("--a", VALUE, PATH)
     assert line.args == ("--a", "value", "/tmp/inputs/In_1/data")
     assert (line.values, line.input_paths) == ({"In 1": "value"}, {"In 1": "/tmp/inputs/In_1/data"})
 
 
-def test_every_output_has_a_path_whether_it_is_named_or_not() -> None:  # Y-04, DP-02
+@pytest.mark.row("Y-04")
+def test_every_output_has_a_path_whether_it_is_named_or_not() -> None:  # DP-02
     line = expand(parts.OutputPathPlaceholder("Out 1"))
     assert line.args == ("/tmp/outputs/Out_1/data",)
     assert line.output_paths == {"Out 1": "/tmp/outputs/Out_1/data", "other": "/tmp/outputs/other/data"}
 
 
-def test_a_fixed_output_path_takes_the_place_of_the_usual_one() -> None:  # Y-04
+@pytest.mark.row("Y-04")
+def test_a_fixed_output_path_takes_the_place_of_the_usual_one() -> None:
     assert expand("x", file_outputs={"Out 1": "/fixed"}).output_paths["Out 1"] == "/fixed"
 
 
-def test_two_paths_for_one_output_are_refused() -> None:  # Y-04
+@pytest.mark.row("Y-04")
+def test_two_paths_for_one_output_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"component 'C': output 'Out 1' has two paths: /fixed in fileOutputs, and /tmp/outputs/Out_1/"
     ):
@@ -55,23 +60,27 @@ def test_two_paths_for_one_output_are_refused() -> None:  # Y-04
 
 
 @pytest.mark.parametrize("placeholder", [VALUE, PATH])
-def test_an_absent_optional_input_vanishes_and_a_required_one_is_asked_for(placeholder: Any) -> None:  # Y-02, OP-02
+@pytest.mark.row("Y-02", "OP-02")
+def test_an_absent_optional_input_vanishes_and_a_required_one_is_asked_for(placeholder: Any) -> None:
     assert expand("a", placeholder, optional=True, given={"In 1": None}).args == ("a",)
     with pytest.raises(ValueError, match=r"^No value provided for input In 1 of component 'C'\. Give it one, or decl"):
         expand(placeholder, given={})
 
 
-def test_an_empty_text_is_a_value() -> None:  # OP-03
+@pytest.mark.row("OP-03")
+def test_an_empty_text_is_a_value() -> None:
     assert expand(VALUE, choice(PRESENT, "there"), given={"In 1": ""}).args == ("", "there")
 
 
-def test_concat_joins_and_absent_items_leave_nothing() -> None:  # Y-05
+@pytest.mark.row("Y-05")
+def test_concat_joins_and_absent_items_leave_nothing() -> None:
     assert expand(parts.ConcatPlaceholder(["a=", VALUE, choice(PRESENT, ["!", "?"])])).args == ("a=value!?",)
     assert expand(parts.ConcatPlaceholder([VALUE, "x"]), optional=True, given={}).args == ("x",)
     assert expand(parts.ConcatPlaceholder([VALUE]), optional=True, given={}).args == ("",)
 
 
-def test_an_if_is_decided_by_presence() -> None:  # Y-06, Y-07
+@pytest.mark.row("Y-06", "Y-07")
+def test_an_if_is_decided_by_presence() -> None:
     argument = choice(PRESENT, ["--a", VALUE], ["--none"])
     assert expand(argument).args == ("--a", "value")
     assert expand(argument, optional=True, given={}).args == ("--none",)
@@ -79,39 +88,56 @@ def test_an_if_is_decided_by_presence() -> None:  # Y-06, Y-07
 
 
 @pytest.mark.parametrize(("text", "holds"), [("yes", True), ("True", True), ("1", True), ("off", False), ("n", False)])
-def test_an_if_is_decided_by_a_truth_word(text: str, holds: bool) -> None:  # Y-06
+@pytest.mark.row("Y-06")
+def test_an_if_is_decided_by_a_truth_word(text: str, holds: bool) -> None:
     assert expand(choice(VALUE, "then", "else"), given={"In 1": text}).args == (("then",) if holds else ("else",))
     assert expand(choice(text, "then", "else")).args == (("then",) if holds else ("else",))
 
 
-def test_a_condition_that_is_no_truth_word_is_refused() -> None:  # Y-06
+@pytest.mark.row("Y-06")
+def test_a_condition_that_is_no_truth_word_is_refused() -> None:
     with pytest.raises(
         ValueError, match="component 'C': the condition of an 'if' is 'value' is neither true nor false"
     ):
         expand(choice(VALUE, "then"))
 
 
-def test_a_condition_on_a_value_of_the_run_says_why_it_cannot_be_decided() -> None:  # Y-06, OP-04
+@pytest.mark.row("Y-06", "OP-04")
+def test_a_condition_on_a_value_of_the_run_says_why_it_cannot_be_decided() -> None:
     with pytest.raises(ValueError, match="a value of the run: it is not known when the pipeline is built"):
         expand(choice(VALUE, "then"), given={"In 1": "{{pipelineparam:op=;name=x}}"})
 
 
-def test_placeholders_of_the_second_version_stay_literal_texts() -> None:  # Y-08
-    assert expand(
-        parts.InputUriPlaceholder("In 1"),
-        parts.OutputUriPlaceholder("Out 1"),
-        parts.InputOutputPortNamePlaceholder("In 1"),
-        parts.ExecutorInputPlaceholder(),
-        parts.OutputMetadataPlaceholder(),
-        parts.InputMetadataPlaceholder("In 1"),
-    ).args == (
-        "{{$.inputs.artifacts['In 1'].uri}}",
-        "{{$.outputs.artifacts['Out 1'].uri}}",
-        "{{kfp.input-output-name.In 1}}",
-        "{{$}}",
-        "/tmp/outputs/executor_output.json",
-        "/tmp/outputs/executor_output.json",
+@pytest.mark.refused("Y-08", message="the placeholder 'inputUri' is of KFP v2, and nothing replaces it here")
+@pytest.mark.parametrize(
+    ("placeholder", "key"),
+    [
+        (parts.InputUriPlaceholder("In 1"), "inputUri"),
+        (parts.OutputUriPlaceholder("Out 1"), "outputUri"),
+        (parts.InputOutputPortNamePlaceholder("In 1"), "inputOutputPortName"),
+        (parts.ExecutorInputPlaceholder(), "executorInput"),
+        (parts.OutputMetadataPlaceholder(), "outputMetadata"),
+        (parts.InputMetadataPlaceholder("In 1"), "inputMetadata"),
+    ],
+)
+def test_placeholders_of_the_second_version_are_refused_where_they_would_stand(placeholder: Any, key: str) -> None:
+    expected = f"^component 'C': the placeholder '{key}' is of KFP v2, and nothing replaces it here. Use inputValue,"
+    with pytest.raises(ValueError, match=expected):
+        expand(placeholder)
+    assert expand(choice("no", placeholder, "x")).args == ("x",)
+
+
+@pytest.mark.refused("Y-09", message="input 's' … is the final status of a task, which KFP v2 fills in")
+def test_the_final_status_of_a_task_is_refused_where_it_would_stand() -> None:
+    spec = parts.ComponentSpec(
+        name="C",
+        inputs=[parts.InputSpec("s", "PipelineTaskFinalStatus")],
+        implementation=parts.ContainerImplementation(parts.ContainerSpec("i", args=[parts.InputValuePlaceholder("s")])),
     )
+    with pytest.raises(
+        ValueError, match=r"^input 's' of component 'C' is the final status of a task, which KFP v2 fil"
+    ):
+        expand_command_line(spec, {})
 
 
 def test_an_object_that_is_no_argument_is_refused() -> None:

@@ -33,7 +33,8 @@ def test_the_signature_has_python_names_with_required_inputs_first() -> None:
     assert (factory.__name__, factory.__doc__) == ("Train model", "Train model")
 
 
-def test_the_docstring_is_name_and_description() -> None:  # M-06
+@pytest.mark.row("M-06")
+def test_the_docstring_is_name_and_description() -> None:
     assert component(description="It trains.").__doc__ == "Train model\nIt trains."
 
 
@@ -59,13 +60,15 @@ def test_an_input_named_like_a_keyword_can_be_given(pipeline: Pipeline) -> None:
         ((1, 2), {"xyz": 2}, "got an unexpected keyword argument 'xyz'. Its arguments are a, b, rate."),
     ],
 )
-def test_arguments_are_bound_as_python_binds_them(args: Any, kwargs: Any, message: str) -> None:  # OP-01
+@pytest.mark.better("OP-01", how="the message names the component, and the argument that was meant")
+def test_arguments_are_bound_as_python_binds_them(args: Any, kwargs: Any, message: str) -> None:
     with pytest.raises(TypeError) as caught:
         component("[{name: a}, {name: b}, {name: rate, optional: true}]")(*args, **kwargs)
     assert message in str(caught.value)
 
 
-def test_inside_a_pipeline_a_call_makes_a_step(pipeline: Pipeline) -> None:  # M-06, O-12
+@pytest.mark.row("M-06")
+def test_inside_a_pipeline_a_call_makes_a_step(pipeline: Pipeline) -> None:  # O-12
     step = component(
         "[{name: Data}, {name: n, type: Integer}]",
         "[--data, {inputPath: Data}, --n, {inputValue: n}, {outputPath: Out 1}]",
@@ -102,7 +105,8 @@ def test_an_input_used_by_value_and_by_path_has_both(pipeline: Pipeline) -> None
     assert (step.arguments, step.artifact_arguments) == (["1", "/tmp/inputs/a/data"], {"a": "1"})
 
 
-def test_defaults_are_passed_and_an_explicit_none_is_absent(pipeline: Pipeline) -> None:  # OP-02
+@pytest.mark.row("OP-02")
+def test_defaults_are_passed_and_an_explicit_none_is_absent(pipeline: Pipeline) -> None:
     factory = component(
         "[{name: a, optional: true, default: '7'}, {name: b, default: true, type: Bool}]",
         "[{if: {cond: {isPresent: a}, then: [--a, {inputValue: a}]}}, {inputValue: b}]",
@@ -111,17 +115,20 @@ def test_defaults_are_passed_and_an_explicit_none_is_absent(pipeline: Pipeline) 
     assert factory(a=None).arguments == ["True"]
 
 
-def test_none_for_a_required_input_is_refused(pipeline: Pipeline) -> None:  # OP-02
+@pytest.mark.row("OP-02")
+def test_none_for_a_required_input_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(ValueError, match=r"^No value provided for input a of component 'Train model'\. Give"):
         component("[{name: a}]", "[{inputValue: a}]")(None)
 
 
-def test_a_parameter_is_always_present(pipeline: Pipeline) -> None:  # OP-04
+@pytest.mark.row("OP-04")
+def test_a_parameter_is_always_present(pipeline: Pipeline) -> None:
     factory = component("[{name: a, optional: true}]", "[{if: {cond: {isPresent: a}, then: [{inputValue: a}]}}]")
     assert factory(PipelineParam("x")).arguments == ["{{pipelineparam:op=;name=x}}"]
 
 
-def test_a_constant_of_another_type_names_input_and_component(pipeline: Pipeline) -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_a_constant_of_another_type_names_input_and_component(pipeline: Pipeline) -> None:
     with pytest.raises(
         ValueError, match=r"^input 'n' of component 'Train model': 'x'|5\.5 \(float\) is no value of type"
     ):
@@ -151,7 +158,8 @@ def test_an_op_is_no_argument(pipeline: Pipeline) -> None:  # DP-11
         component("[{name: a}]")(step)
 
 
-def test_annotations_and_labels_reach_the_pod(pipeline: Pipeline) -> None:  # W-14
+@pytest.mark.row("W-14")
+def test_annotations_and_labels_reach_the_pod(pipeline: Pipeline) -> None:
     step = component(metadata="{annotations: {volatile_component: 'true', a: b}, labels: {l: m}}")()
     assert step.pod_annotations == {"volatile_component": "true", "a": "b"}
     assert step.pod_labels == {"l": "m"}
@@ -191,11 +199,13 @@ def test_a_specification_made_in_python_is_checked_when_it_becomes_a_factory() -
         TaskFactory(spec)
 
 
-def test_an_input_for_the_final_status_is_no_argument() -> None:  # Y-09
+@pytest.mark.row("Y-09")
+def test_an_input_for_the_final_status_is_no_argument() -> None:
     assert str(inspect.signature(component("[{name: a, type: PipelineTaskFinalStatus}, {name: b}]"))) == "(b)"
 
 
-def test_outside_a_pipeline_a_call_describes_a_task() -> None:  # M-06
+@pytest.mark.row("M-06")
+def test_outside_a_pipeline_a_call_describes_a_task() -> None:
     factory = component("[{name: a, type: Integer}, {name: b, default: x}, {name: c, optional: true}]")
     task = factory(1)
     assert isinstance(task, structures.TaskSpec)
@@ -203,7 +213,8 @@ def test_outside_a_pipeline_a_call_describes_a_task() -> None:  # M-06
     assert task.component_ref.spec == factory.component_spec
 
 
-def test_a_task_outside_a_pipeline_can_take_the_output_of_another() -> None:  # M-06, T-10
+@pytest.mark.row("M-06")
+def test_a_task_outside_a_pipeline_can_take_the_output_of_another() -> None:  # T-10
     first = component(outputs="[{name: o, type: Integer}]")()
     taken = component("[{name: a, type: Integer}]")(first.outputs["o"])
     assert taken.arguments["a"].task_output.task is first

@@ -76,6 +76,7 @@ def spread(  # a comment
     return {"local": local}'''
 
 
+@pytest.mark.better("W-03", how="source is kept as written, comments and line numbers too; only type hints go")
 def test_hints_that_need_names_from_outside_go_and_all_else_stays() -> None:
     assert function_source(spread) == EXPECTED
 
@@ -136,6 +137,7 @@ def from_nowhere() -> Callable[..., Any]:
     return names["typed"]
 
 
+@pytest.mark.row("W-03")
 @pytest.mark.parametrize(
     ("function", "message"),
     [

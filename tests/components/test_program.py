@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
 
-from kfp_airflow.components import create_component_from_func, func_to_container_op
+from kfp_airflow.components import create_component_from_airflow_op, create_component_from_func, func_to_container_op
 from kfp_airflow.components.file_arguments import (
     InputBinaryFile,
     InputPath,
@@ -21,8 +23,8 @@ from kfp_airflow.components.file_arguments import (
     OutputPath,
     OutputTextFile,
 )
-from kfp_airflow.dsl import Pipeline
-from tests.components.interpreters import VERSIONS, interpreter
+from tests.components.interpreters import VERSIONS
+from tests.components.running import run
 
 ODD_TEXTS = (
     'it\'s "quoted"',
@@ -38,38 +40,6 @@ ODD_TEXTS = (
     "\\n \t",
     "-1e5",
 )
-
-
-class Run(NamedTuple):
-    """A finished program: exit code, both of its streams, and its outputs by name."""
-
-    code: int
-    stdout: str
-    stderr: str
-    outputs: dict[str, bytes]
-
-
-def run(factory: Any, tmp_path: Path, version: str | None = None, **arguments: Any) -> Run:
-    """Run the step of a component as a container would: its command line, with its paths below `tmp_path`."""
-    tmp_path.mkdir(exist_ok=True)
-    with Pipeline("p"):
-        step = factory(**arguments)
-    for name, path in step.input_artifact_paths.items():
-        place = tmp_path / path.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(step.artifact_arguments[name].encode())
-    paths = {*step.input_artifact_paths.values(), *step.file_outputs.values()}
-    words = [str(tmp_path / word.lstrip("/")) if word in paths else word for word in (*step.command, *step.arguments)]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    if version:
-        programs = tmp_path / "bin"
-        programs.mkdir()
-        (programs / "python3").symlink_to(interpreter(version))
-        environment["PATH"] = f"{programs}:{environment['PATH']}"
-    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
-    written = {name: tmp_path / path.lstrip("/") for name, path in step.file_outputs.items()}
-    outputs = {name: path.read_bytes() for name, path in written.items() if path.exists()}
-    return Run(done.returncode, done.stdout, done.stderr, outputs)
 
 
 def everything(
@@ -98,8 +68,10 @@ def everything(
     return (repr(seen), number + 1, ratio / 2, not flag, [number, None])
 
 
+@pytest.mark.row("M-12")
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_kind_of_argument_arrives(tmp_path: Path, version: str) -> None:  # W-06, W-07, W-09, W-10
+@pytest.mark.row("W-06", "W-07", "W-09", "W-10")
+def test_every_kind_of_argument_arrives(tmp_path: Path, version: str) -> None:
     step = run(
         create_component_from_func(everything),
         tmp_path,
@@ -128,19 +100,35 @@ def test_every_kind_of_argument_arrives(tmp_path: Path, version: str) -> None:  
     }
 
 
+@pytest.mark.parametrize(
+    "factory",
+    [
+        create_component_from_func(everything),
+        func_to_container_op(everything, extra_code="import os", packages_to_install=["a"]),
+        func_to_container_op(everything, use_code_pickling=True),
+        create_component_from_airflow_op(PythonOperator, variable_output_names=["v"]),
+    ],
+    ids=["source", "options", "pickled", "operator"],
+)
+def test_what_is_added_to_a_program_is_no_newer_than_python_36(factory: Any) -> None:
+    ast.parse(factory.component_spec.implementation.container.command[-1], feature_version=(3, 6))
+
+
 def echo(first: str, second: str = "second") -> NamedTuple("Outputs", [("first", str), ("second", str)]):
     return (first, second)
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
-def test_any_text_arrives_unchanged(tmp_path: Path, text: str) -> None:  # F-11, W-11
+@pytest.mark.better("F-11", "W-11", how="any text arrives as it is, also one that begins with a dash")
+def test_any_text_arrives_unchanged(tmp_path: Path, text: str) -> None:
     step = run(create_component_from_func(echo), tmp_path, first=text, second=text)
     assert (step.code, step.stderr) == (0, "")
     assert step.outputs == {"first": text.encode(), "second": text.encode()}
 
 
 @pytest.mark.parametrize("word", ["True", "yes", "1", "ON"])
-def test_truth_words_are_read_without_distutils(tmp_path: Path, word: str) -> None:  # F-12, H4
+@pytest.mark.better("F-12", how="truth words are read without `distutils`: Python 3.6 to 3.13 run the program")
+def test_truth_words_are_read_without_distutils(tmp_path: Path, word: str) -> None:  # H4
     def negate(flag: bool) -> bool:
         return not flag
 
@@ -169,6 +157,8 @@ def short(a: int) -> NamedTuple("Outputs", [("x", int), ("y", int)]):
     return (a,)
 
 
+@pytest.mark.row("W-07", "W-08", "W-15")
+@pytest.mark.better("W-09", how="a dict, a text or a short tuple in place of the outputs is named; KFP raises KeyError")
 @pytest.mark.parametrize(
     ("function", "argument", "code", "message"),
     [
@@ -187,11 +177,13 @@ def test_a_program_that_fails_says_why(
     assert step.stderr.rstrip().endswith(message)
 
 
-def test_a_text_is_a_value_of_every_output(tmp_path: Path) -> None:  # W-08: it is taken to be serialized
+@pytest.mark.row("W-08")
+def test_a_text_is_a_value_of_every_output(tmp_path: Path) -> None:  # it is taken to be serialized
     assert run(create_component_from_func(number), tmp_path, text="7").outputs == {"Output": b"7"}
 
 
-def test_json_outputs_are_sorted_and_objects_may_have_a_form_of_their_own(tmp_path: Path) -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_json_outputs_are_sorted_and_objects_may_have_a_form_of_their_own(tmp_path: Path) -> None:
     def listed() -> list:
         class Form:
             def to_struct(self) -> str:
@@ -202,7 +194,8 @@ def test_json_outputs_are_sorted_and_objects_may_have_a_form_of_their_own(tmp_pa
     assert json.loads(run(create_component_from_func(listed), tmp_path).outputs["Output"]) == [{"a": "struct", "b": 1}]
 
 
-def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) -> None:  # W-09
+@pytest.mark.row("W-09")
+def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) -> None:
     def silent(a):
         print("seen", a)
         return 5
@@ -211,7 +204,8 @@ def test_a_function_without_a_return_annotation_has_no_output(tmp_path: Path) ->
     assert (step.code, step.stdout, step.outputs) == (0, "seen x\n", {})
 
 
-def test_code_before_the_function_is_there_for_it(tmp_path: Path) -> None:  # W-05
+@pytest.mark.row("W-05")
+def test_code_before_the_function_is_there_for_it(tmp_path: Path) -> None:
     def use() -> str:
         return HELPER
 
@@ -219,7 +213,8 @@ def test_code_before_the_function_is_there_for_it(tmp_path: Path) -> None:  # W-
     assert step.outputs == {"Output": b"there"}
 
 
-def test_a_pickled_value_travels_as_text(tmp_path: Path) -> None:  # W-07
+@pytest.mark.row("W-07")
+def test_a_pickled_value_travels_as_text(tmp_path: Path) -> None:
     def swap(a: "Base64Pickle") -> "Base64Pickle":
         return {value: key for key, value in a.items()}
 
@@ -247,7 +242,8 @@ def test_a_program_can_be_given_flags_with_an_equals_sign(tmp_path: Path) -> Non
     assert [Path(path).read_text() for path in paths] == ["x=y", "second"]
 
 
-def test_packages_are_installed_first_by_pip_and_the_program_runs_after_it(tmp_path: Path) -> None:  # W-02
+@pytest.mark.row("W-02")
+def test_packages_are_installed_first_by_pip_and_the_program_runs_after_it(tmp_path: Path) -> None:
     factory = create_component_from_func(echo, packages_to_install=["a==1", "b>=2; python_version>'3'", "$(touch x)"])
     command = factory.component_spec.implementation.container.command
     pip = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location 'a==1' "
@@ -266,7 +262,8 @@ def test_packages_are_installed_first_by_pip_and_the_program_runs_after_it(tmp_p
     assert done.stdout.endswith("[--first][x y]")
 
 
-def test_the_program_writes_as_it_goes(tmp_path: Path) -> None:  # W-15
+@pytest.mark.row("W-15")
+def test_the_program_writes_as_it_goes(tmp_path: Path) -> None:
     def talk() -> None:
         import os
 

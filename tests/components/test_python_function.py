@@ -11,8 +11,10 @@ import pytest
 
 from kfp_airflow import components
 from kfp_airflow.components import (
+    InputArtifact,
     InputPath,
     InputTextFile,
+    OutputArtifact,
     OutputBinaryFile,
     OutputPath,
     OutputTextFile,
@@ -43,7 +45,8 @@ def my_add_op(a: float, b: "Count" = 2, c=None, *, d: Optional[List[int]] = (1,)
     return a
 
 
-def test_a_function_is_named_described_and_typed_by_what_is_written() -> None:  # N-09, W-06, W-12, T-03
+@pytest.mark.row("W-06", "W-12")
+def test_a_function_is_named_described_and_typed_by_what_is_written() -> None:  # N-09, T-03
     with pytest.warns(UserWarning, match="the default of 'b' is not part of the component, the function's own is used"):
         spec = spec_of(my_add_op)
     assert (spec.name, spec.description) == ("My add op", "Add two numbers.")
@@ -56,7 +59,8 @@ def test_a_function_is_named_described_and_typed_by_what_is_written() -> None:  
     assert [port.to_dict() for port in spec.outputs or ()] == [{"name": "Output", "type": "Float"}]
 
 
-def test_the_command_line_has_a_flag_per_argument() -> None:  # W-06
+@pytest.mark.row("W-06")
+def test_the_command_line_has_a_flag_per_argument() -> None:
     def train_it(data_path: InputPath("CSV"), max_depth: int = 3) -> str:
         return ""
 
@@ -93,6 +97,19 @@ def test_files_lose_path_and_file_at_the_end_of_their_names() -> None:  # N-10, 
     assert [port.name for port in interface.returned] == ["Output_2"]
 
 
+@pytest.mark.better(
+    "M-12", how="a class without parentheses, `InputPath`, passes a value as in KFP, and a warning says so"
+)
+def test_a_file_class_without_parentheses_is_warned_of() -> None:
+    def read(data_path: InputPath) -> None: ...
+
+    with pytest.warns(
+        UserWarning, match=r"argument 'data_path' gets a value, not a file: write InputPath\(\) for a file"
+    ):
+        spec = spec_of(read)
+    assert [(port.name, port.type) for port in spec.inputs or ()] == [("data_path", "InputPath")]
+
+
 class Named(NamedTuple):
     """Outputs of a class."""
 
@@ -116,7 +133,8 @@ class Named(NamedTuple):
         ({}, {}),
     ],
 )
-def test_a_return_annotation_names_the_outputs(annotation: Any, outputs: dict[str, str]) -> None:  # W-09, N-11
+@pytest.mark.row("W-09")
+def test_a_return_annotation_names_the_outputs(annotation: Any, outputs: dict[str, str]) -> None:  # N-11
     def function():
         return None
 
@@ -150,6 +168,14 @@ def with_default(a: InputTextFile() = None) -> None:
     """Take a file."""
 
 
+def with_artifact(a: InputArtifact("CSV")) -> None:
+    """Take an artifact."""
+
+
+def with_output_artifact(a: OutputArtifact) -> None:
+    """Write an artifact."""
+
+
 def output_with_default(a: OutputPath() = "x") -> None:
     """Write a file."""
 
@@ -162,21 +188,27 @@ def output_with_default(a: OutputPath() = "x") -> None:
         (positional, "argument 'a' of function 'positional' is positional only, components pass by name [KA312]"),
         (with_default, "argument 'a' of function 'with_default' is a file, and its default is None [KA313]"),
         (
+            with_artifact,
+            "argument 'a' is an InputArtifact, which is of KFP v2 [KA315]\n  Write InputPath('Type') instead.",
+        ),
+        (with_output_artifact, "argument 'a' is an OutputArtifact, which is of KFP v2 [KA315]\n  Write OutputPath("),
+        (
             output_with_default,
             "is a file, and its default is 'x' [KA313]\n  Path inputs only support default values of N",
         ),
     ],
 )
-def test_arguments_that_a_command_line_cannot_give_are_refused(
-    function: Callable[..., Any], message: str
-) -> None:  # W-10
+@pytest.mark.row("W-10")
+@pytest.mark.refused("M-13", message="argument 'a' is an InputArtifact, which is of KFP v2")
+def test_arguments_that_a_command_line_cannot_give_are_refused(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(PipelineError) as caught:
         create_component_from_func(function)
     assert message in str(caught.value)
     assert f"test_python_function.py:{function.__code__.co_firstlineno}: " in str(caught.value)
 
 
-def test_both_decorators_work_bare_and_with_options() -> None:  # M-07, M-08
+@pytest.mark.row("M-07", "M-08")
+def test_both_decorators_work_bare_and_with_options() -> None:
     @create_component_from_func
     def first(a: int) -> None: ...
 
@@ -195,7 +227,8 @@ def test_both_decorators_work_bare_and_with_options() -> None:  # M-07, M-08
     assert specs[3]["implementation"]["container"]["command"][-1].startswith("import os\n\n\ndef fourth(a):")  # W-05
 
 
-def test_the_component_is_written_where_it_is_asked_for(tmp_path: Path) -> None:  # W-13, M-09, M-10
+@pytest.mark.row("W-13", "M-09", "M-10")
+def test_the_component_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     def add(a: int) -> int:
         return a
 
@@ -208,7 +241,8 @@ def test_the_component_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     assert (tmp_path / "other.yaml").read_text() == text == file.read_text()
 
 
-def test_attributes_of_the_function_say_name_image_and_file(tmp_path: Path) -> None:  # W-13, D-25
+@pytest.mark.row("W-13")
+def test_attributes_of_the_function_say_name_image_and_file(tmp_path: Path) -> None:  # D-25
     def add(a: int) -> int:
         return a
 
@@ -225,7 +259,8 @@ def test_attributes_of_the_function_say_name_image_and_file(tmp_path: Path) -> N
         spec_of(add, base_image="x")
 
 
-def test_an_image_may_be_made_by_a_function(monkeypatch: pytest.MonkeyPatch) -> None:  # W-01, M-14
+@pytest.mark.row("W-01", "M-14")
+def test_an_image_may_be_made_by_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
     def add(a: int) -> int:
         return a
 
@@ -239,35 +274,13 @@ def test_a_list_of_packages_is_asked_for() -> None:
         create_component_from_func(my_add_op, packages_to_install="pandas")
 
 
-def test_the_old_name_of_the_second_version_warns() -> None:  # M-11
+@pytest.mark.row("M-11")
+def test_the_old_name_of_the_second_version_warns() -> None:
     def add(a: int) -> int:
         return a
 
     with pytest.warns(FutureWarning, match=r"create_component_from_func_v2\(\) is deprecated"):
         assert components.create_component_from_func_v2(add).component_spec.name == "Add"
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda: func_to_container_op(my_add_op, use_code_pickling=True),
-            "function 'my_add_op': use_code_pickling=True",
-        ),
-        (
-            lambda: components.create_component_from_airflow_op(object),
-            "create_component_from_airflow_op() comes with a",
-        ),
-        (
-            lambda: components.create_graph_component_from_pipeline_func(my_add_op),
-            "comes with a later release: call the",
-        ),
-    ],
-)
-def test_what_is_not_here_yet_says_so(call: Callable[[], Any], message: str) -> None:  # W-04, M-15, M-16
-    with pytest.raises(NotImplementedError) as caught:
-        call()
-    assert message in str(caught.value)
 
 
 def test_every_public_name_is_there() -> None:

@@ -31,11 +31,13 @@ from kfp_airflow.dsl import PipelineParam, types
         ({1, 2}, "Base64Pickle", None),
     ],
 )
-def test_a_constant_becomes_the_text_of_its_type(value: Any, kind: Any, text: str | None) -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_a_constant_becomes_the_text_of_its_type(value: Any, kind: Any, text: str | None) -> None:
     assert text is None or serialize(value, kind) == text
 
 
-def test_parameters_inside_a_list_become_quoted_placeholders() -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_parameters_inside_a_list_become_quoted_placeholders() -> None:
     assert serialize([PipelineParam("x"), 1], "JsonArray") == '["{{pipelineparam:op=;name=x}}", 1]'
 
 
@@ -49,14 +51,16 @@ def test_parameters_inside_a_list_become_quoted_placeholders() -> None:  # W-08
         ({1, 2}, "JsonArray", "has no JSON form and no method to_struct()"),
     ],
 )
-def test_a_value_of_another_type_is_refused(value: Any, kind: str, message: str) -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_a_value_of_another_type_is_refused(value: Any, kind: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         serialize(value, kind)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", [None, "Model"])
-def test_a_value_without_a_text_form_is_refused(kind: str | None) -> None:  # W-08
+@pytest.mark.row("W-08")
+def test_a_value_without_a_text_form_is_refused(kind: str | None) -> None:
     with pytest.raises(TypeError, match=r"^\(1, 2\) \(tuple\) cannot be written as a text for "):
         serialize((1, 2), kind)
 
@@ -69,7 +73,8 @@ def test_a_value_without_a_text_form_is_refused(kind: str | None) -> None:  # W-
         ({"Integer": {}}, Form.INTEGER), (None, None), ("Base64Pickle", Form.PICKLE), ("typing.Sequence", None),
     ],
 )  # fmt: skip
-def test_the_text_form_follows_the_short_name_of_a_type(kind: Any, form: Form | None) -> None:  # W-07
+@pytest.mark.row("W-07")
+def test_the_text_form_follows_the_short_name_of_a_type(kind: Any, form: Form | None) -> None:
     assert form_of(kind) is form
 
 
@@ -91,7 +96,8 @@ def test_an_annotation_has_the_type_name_of_kfp(annotation: Any, kind: Any) -> N
     assert type_name(annotation) == kind
 
 
-def test_truth_words_are_those_of_distutils() -> None:  # Y-06, F-12
+@pytest.mark.row("Y-06", "F-12")
+def test_truth_words_are_those_of_distutils() -> None:
     assert [boolean(word) for word in ("y", "YES", "t", "true", "on", "1")] == [True] * 6
     assert [boolean(word) for word in ("n", "no", "f", "false", "off", "0")] == [False] * 6
     with pytest.raises(ValueError, match="'maybe' is neither true nor false: write one of 0, 1, f, false"):

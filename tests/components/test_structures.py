@@ -1,5 +1,7 @@
 """Component specifications: what YAML may hold, and what is said of what it may not (M-18, §1.7.1)."""
 
+import tracemalloc
+import warnings
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,8 @@ def test_a_specification_written_as_yaml_is_read_back_equal() -> None:
     assert spec.to_dict() == read_yaml(FULL, name="x")
 
 
-def test_save_writes_a_component_file(tmp_path: Path) -> None:  # M-18
+@pytest.mark.row("M-18")
+def test_save_writes_a_component_file(tmp_path: Path) -> None:
     spec = structures.ComponentSpec(
         name="One",
         inputs=[structures.InputSpec("a", "Integer")],
@@ -119,14 +122,57 @@ def test_an_alias_that_contains_itself_is_refused() -> None:
     assert "an alias in this YAML refers to a part that contains it" in refusal("inputs: &a [*a]")
 
 
+@pytest.mark.better("M-04", how="YAML is bounded in size, depth, numbers and aliases before anything of it is built")
 def test_aliases_that_multiply_are_refused_before_they_take_memory() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    assert "more than 1,000,000 values once its aliases are written out" in refusal("\n".join(lines))
+    assert "more than 100,000 values once its aliases are written out" in refusal("\n".join(lines))
 
 
 def test_a_text_of_more_than_ten_mebibytes_is_not_read() -> None:
     assert f"At most {MAX_BYTES:,} are read." in refusal("#" * (MAX_BYTES + 1))
+
+
+def test_merged_mappings_that_multiply_are_refused_too() -> None:
+    lines = ["a0: &a0 {x: 1, y: 2, z: 3}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}], k{n}: 1}}" for n in range(1, 9)]
+    assert "more than 100,000 values once its aliases are written out" in refusal("\n".join(lines))
+
+
+def test_many_values_are_refused_before_they_are_built() -> None:
+    tracemalloc.start()
+    try:
+        assert "more than 100,000 values" in refusal("a: [" + "x," * 4_000_000 + "x]")
+        assert tracemalloc.get_traced_memory()[1] < 100 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("number", ["9" * 1_001, ":".join(["59"] * 500_000), "-1." + "5" * 2_000])
+def test_a_number_that_would_take_long_to_read_is_refused(number: str) -> None:
+    assert "characters, at most 1,000 are read [KA301]\n  Quote it if it is meant as text." in refusal(f"a: {number}")
+    assert "this key is not known" in refusal(f"a: '{number}'")
+
+
+def test_a_key_that_is_there_twice_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match="the key 'name' is there twice: the last one counts") as caught:
+        assert load_component_from_text("name: a\n" + FULL).component_spec.name == "Train"
+    assert (caught[0].filename, caught[0].lineno) == ("<component text>", 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_component_from_text(FULL)
+
+
+def test_of_very_many_problems_the_first_fifty_are_told() -> None:
+    told = refusal("\n".join(f"{'key' * 40}{number}: 1" for number in range(1_000)))
+    assert told.count("[KA302]") == 50
+    assert told.endswith(" 950 more problems were found.")
+    assert max(map(len, told.splitlines())) < 200
+
+
+@pytest.mark.parametrize("text", [FULL[: FULL.index("cond")], FULL[:-30], "name: 'Train", "\x00", "name: \ud800"])
+def test_a_truncated_or_damaged_text_is_refused(text: str) -> None:
+    assert refusal(text).startswith("<component text>")
 
 
 def test_a_deep_document_is_refused_with_a_message() -> None:
