@@ -12,12 +12,15 @@ from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.ops import ContainerOp, file_name
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.types import verify_type_compatibility
+from kfp_airflow.dsl.where import warn_author
 
 if TYPE_CHECKING:
     from kfp_airflow.components.structures import ComponentSpec
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_PYTHON_COMPONENT_ADVICE = "python_component is deprecated. Use kfp.components.create_component_from_func instead."
 
 
 def component(func: Callable[P, R]) -> Callable[P, R]:
@@ -49,6 +52,7 @@ def python_component(
     """Note name, description and image for a lightweight component on its function (D-25, deprecated in KFP 0.2.6)."""
 
     def decorate(func: Callable[P, R]) -> Callable[P, R]:
+        warn_author(_PYTHON_COMPONENT_ADVICE, DeprecationWarning)
         func._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attributes (W-13)
         if description:
             func._component_description = description  # type: ignore[attr-defined]  # noqa: SLF001 - as above

@@ -266,7 +266,8 @@ def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str) ->
 
 def _caching(op: ContainerOp) -> model.Caching:
     options = op._execution_options  # noqa: SLF001 - the property would make one
-    staleness = options.caching_strategy.max_cache_staleness if options else None
+    strategy = options.caching_strategy if options else None
+    staleness = strategy.max_cache_staleness if strategy else None
     if staleness is None:
         return _CACHED if op.enable_caching else _NOT_CACHED
     return model.Caching(enabled=bool(op.enable_caching), max_staleness=str(staleness))

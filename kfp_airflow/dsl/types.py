@@ -168,9 +168,13 @@ def verify_type_compatibility(
 
 
 def _is_artifact_and_file(one: object, other: object) -> bool:
-    """Tell whether the first is the type that fits every file, and the other no type of texts (T-05)."""
-    name = _name_and_properties(one)[0].lower()
-    return name == "artifact" and _name_and_properties(other)[0].lower() not in _PARAMETER_TYPES
+    """Tell whether the first is the type that fits every file, and the other no type of texts (T-05).
+
+    As in KFP, both go by their names alone: a type with properties is neither.
+    """
+    if not isinstance(one, str) or one.lower() != "artifact":
+        return False
+    return not (isinstance(other, str) and other.lower().removeprefix("typing.").split("[")[0] in _PARAMETER_TYPES)
 
 
 def _plain(spec: object) -> object:

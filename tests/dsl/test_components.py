@@ -85,6 +85,8 @@ def test_python_component_notes_what_it_is_told() -> None:
 
     def function() -> None: ...
 
-    assert dsl.python_component("N", "D", "image", "c.yaml")(function) is function
+    with pytest.warns(DeprecationWarning, match=r"^python_component is deprecated\. Use kfp\.components\.") as warned:
+        assert dsl.python_component("N", "D", "image", "c.yaml")(function) is function
+    assert warned[0].filename == __file__
     assert (function._component_human_name, function._component_description) == ("N", "D")
     assert (function._component_base_image, function._component_target_component_file) == ("image", "c.yaml")

@@ -82,9 +82,7 @@ def test_a_gpu_limit_names_the_vendors_resource_also_for_a_parameter() -> None:
 def test_the_last_value_of_a_resource_wins_also_in_the_authors_own_object() -> None:
     """C-05, O-13."""
     own = client.V1ResourceRequirements(limits={"memory": "1Gi"})
-    container = (
-        Container("image", options={"resources": own}).add_resource_limit("memory", "2Gi").add_resource_request("a", 1)
-    )
+    container = Container("image", resources=own).add_resource_limit("memory", "2Gi").add_resource_request("a", 1)
     assert own.limits == {"memory": "2Gi"}
     assert own.requests == {"a": 1}
     assert container.resources is own
@@ -93,7 +91,7 @@ def test_the_last_value_of_a_resource_wins_also_in_the_authors_own_object() -> N
 def test_lists_grow_and_an_authors_list_is_not_changed() -> None:
     """C-06, C-07, C-10."""
     given = [client.V1EnvVar(name="a", value="1")]
-    container = Container("image", options={"env": given}).add_env_variable(client.V1EnvVar(name="a", value="2"))
+    container = Container("image", env=given).add_env_variable(client.V1EnvVar(name="a", value="2"))
     container.add_port(client.V1ContainerPort(container_port=1)).add_volume_mount(
         client.V1VolumeMount(name="v", mount_path="/v")
     )
