@@ -18,6 +18,7 @@ from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
+from kfp_airflow.operators.macros import Facts, expand_macros
 from kfp_airflow.operators.placement import Placement
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ class RunValues:
         return _label(f"{ti.dag_id}-{ti.task_id}")[: 63 - len(tail)].strip("-") + tail
 
     def _parameter(self, name: str) -> str:
+        """Return a parameter's value as text, its macros replaced (PP-08, PP-09); the empty text for none (PP-07)."""
+        return expand_macros(self._given(name), self._macro_facts(), whose=f"parameter '{name}'")
+
+    def _given(self, name: str) -> str:
         parameter = self.placement.facts.parameters.get(name)
         value = self._context["params"].get(name)
         if value is None:
@@ -105,6 +110,14 @@ class RunValues:
         ):
             return parameter.default
         return as_text(value)
+
+    def _macro_facts(self) -> Facts:
+        run = self._context["dag_run"]
+        return Facts(run_id=self._run_id(), current=run.start_date or run.run_after, scheduled=run.run_after)
+
+    def _run_id(self) -> str:
+        ti = self._context["ti"]
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ti.dag_id}/{ti.run_id}"))
 
     def _pull(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
         ti = self._context["ti"]
@@ -183,7 +196,7 @@ class RunValues:
         ti = self._context["ti"]
         match reference.field:
             case "uid":
-                return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ti.dag_id}/{ti.run_id}"))
+                return self._run_id()
             case "name":
                 return f"{_label(ti.dag_id)[:50].strip('-')}-{_digest(ti.dag_id, ti.run_id)}"
             case "namespace":
