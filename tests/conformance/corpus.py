@@ -55,7 +55,24 @@ TWICE: Final = "one name for two files of a step: Argo refuses the SDK's workflo
 OF_NOTHING: Final = "L-10: the SDK refers to a parameter of the workflow that does not exist"
 OF_A_LABEL: Final = "B-13: the SDK hands no parameter to a step that shows it in its display name only"
 
+OF_AN_AFFINITY: Final = "B-05: the SDK hands no parameter to a step that has it in its affinity only"
+NO_SUCH_RESOURCE: Final = "F-07: the SDK asks for a resource named `nvidia`, which no cluster has"
+IN_PLACE: Final = "C-05: the SDK leaves a run-time value where Kubernetes reads a quantity, and Argo refuses it"
+
 BETTER: Final[Mapping[str, Mapping[str, str]]] = {
+    "improved_options:parameter_in_an_affinity": {
+        "/run/dag/pinned/arguments": OF_AN_AFFINITY,
+        "/run/dag/pinned/does/inputs": OF_AN_AFFINITY,
+        "/run/inputs": OF_AN_AFFINITY,
+    },
+    "improved_options:number_of_gpus_at_run_time": {
+        "/run/dag/train/does/container/resources": NO_SUCH_RESOURCE,
+        "/run/dag/train/does/podSpecPatch": NO_SUCH_RESOURCE,
+    },
+    "improved_options:any_resource_at_run_time": {
+        "/run/dag/train/does/container/resources": IN_PLACE,
+        "/run/dag/train/does/podSpecPatch": IN_PLACE,
+    },
     "improved_outputs_of_groups:one_file_twice": {
         "/run/dag/cat/arguments/artifacts/make-o-2": TWICE,
         "/run/dag/cat/does/inputs/artifacts/make-o": TWICE,
@@ -80,6 +97,8 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
 
 ONLY_HERE: Final[Mapping[str, str]] = {
     "improved_loops_in_loops:loop_over_an_outer_output": "L-06, F-03: the SDK ends with KeyError: 'make'",
+    "improved_options:after_a_named_group": "B-02: the SDK cannot find a group that has a name of the author",
+    "improved_options:numbers_in_labels": "B-06 to B-08: the SDK ends with a TypeError for a number in a label",
 }
 """Pipelines that the SDK cannot compile, and why they are right nevertheless."""
 

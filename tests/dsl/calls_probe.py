@@ -1,6 +1,6 @@
 """Runs under the real kfp and under ours, and prints what each says of its public names, as one JSON object.
 
-`python sdk_probe.py` under the real SDK; `probe()` is called inside `kfp_alias()` under ours.
+`python calls_probe.py` under the real SDK; `probe()` is called inside `kfp_alias()` under ours.
 """
 # ruff: noqa: B008, BLE001, C901, E711, PLW0108, SIM300, UP031, UP032 - cases are written as authors may write them
 

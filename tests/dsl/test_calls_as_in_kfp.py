@@ -11,7 +11,7 @@ import pytest
 
 from kfp_airflow.catalog.kfp_alias import kfp_alias
 from tests.conformance.judge import NoJudge, judge_python
-from tests.dsl import sdk_probe
+from tests.dsl import calls_probe
 
 pytestmark = pytest.mark.conformance
 
@@ -143,7 +143,7 @@ def theirs() -> dict[str, Any]:
         python = judge_python()
     except NoJudge as reason:
         pytest.skip(str(reason))
-    asked = [str(python), "-W", "ignore", str(Path(sdk_probe.__file__))]
+    asked = [str(python), "-W", "ignore", str(Path(calls_probe.__file__))]
     done = subprocess.run(asked, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -153,7 +153,7 @@ def theirs() -> dict[str, Any]:
 def ours() -> dict[str, Any]:
     with kfp_alias(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return sdk_probe.probe()
+        return calls_probe.probe()
 
 
 def _same(answer: Any) -> Any:
@@ -166,7 +166,7 @@ def _differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str
 
 
 def _names_of_cases() -> list[Any]:
-    names = sdk_probe.case_names()
+    names = calls_probe.case_names()
     return [pytest.param(name, marks=[pytest.mark.row(*rows)] if (rows := _rows(name)) else []) for name in names]
 
 
@@ -202,7 +202,7 @@ def test_a_call_gives_what_the_real_one_gives(case: str, ours: dict[str, Any], t
 
 
 def test_every_case_is_compared(theirs: dict[str, Any]) -> None:
-    assert [*theirs["cases"]] == sdk_probe.case_names()
+    assert [*theirs["cases"]] == calls_probe.case_names()
     assert BETTER.keys() - theirs["cases"].keys() == set()
 
 
