@@ -368,7 +368,7 @@ def check_quantity(value: object, resource: str) -> object:
     if isinstance(value, PipelineParam):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"a {resource} quantity has to be a string such as '512Mi', not {value!r}")
+        raise TypeError(f"a quantity of {resource} has to be a string such as '512Mi', not {value!r}")
     if not _QUANTITY.fullmatch(value) and not _is_future(value):
         raise ValueError(
             f"Invalid {resource} string. Should be an integer, or integer followed by one of "
@@ -381,7 +381,7 @@ def _cpu(value: object) -> object:
     if isinstance(value, PipelineParam):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"a cpu quantity has to be a string such as '500m' or '1.5', not {value!r}")
+        raise TypeError(f"a quantity of cpu has to be a string such as '500m' or '1.5', not {value!r}")
     if not _CPU.fullmatch(value) and not _is_future(value):
         raise ValueError(f'Invalid cpu string. Should be float or integer, or integer followed by "m". Got: {value!r}')
     return value

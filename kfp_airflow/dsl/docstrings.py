@@ -16,15 +16,9 @@ class Docstring:
 
 
 def read_docstring(function: Callable[..., object]) -> Docstring:
-    """Return what a function's docstring says, in Google's, numpy's, reStructuredText's or Epytext's form.
-
-    One that cannot be read says nothing, as in KFP.
-    """
+    """Return what a function's docstring says, in Google's, numpy's, reStructuredText's or Epytext's form."""
     import docstring_parser
 
-    try:
-        read = docstring_parser.parse(inspect.getdoc(function) or "")
-    except docstring_parser.ParseError:
-        return Docstring(None, {})
+    read = docstring_parser.parse(inspect.getdoc(function) or "")
     described = {entry.arg_name: (entry.description or "").strip() for entry in read.params}
     return Docstring(read.short_description or None, {name: text for name, text in described.items() if text})

@@ -60,6 +60,7 @@ def test_outputs_may_be_declared_by_a_named_tuple() -> None:
     )
 
 
+@pytest.mark.row("T-01", "T-06", "T-07")
 def test_a_parameter_of_another_type_is_refused_unless_types_are_ignored() -> None:
     """T-01, T-06, T-07."""
 

@@ -24,6 +24,7 @@ def test_a_type_is_written_by_its_name_and_properties() -> None:
     assert (Plain().to_dict(), Sized(3).to_dict()) == ("Plain", {"Sized": {"size": 3}})
 
 
+@pytest.mark.row("T-02", "T-04", "T-05")
 @pytest.mark.parametrize(
     ("given", "expected", "fits"),
     [
@@ -56,6 +57,7 @@ def test_types_fit_by_name_and_properties(given: object, expected: object, fits:
         types.verify_type_compatibility(given, expected, "Input: ")
 
 
+@pytest.mark.row("T-06")
 def test_types_only_warn_where_they_are_not_enforced() -> None:
     """T-06, K-02."""
     with types.type_checking(enabled=False), pytest.warns(types.InconsistentTypeWarning, match='"A" is incompatible'):
