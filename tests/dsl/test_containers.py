@@ -6,10 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from kfp_airflow import dsl
+from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.containers import Container
+from kfp_airflow.graph.text import ParameterRef, resolve_tree
 
 client = pytest.importorskip("kubernetes.client")
 PARAM = dsl.PipelineParam("x")
+PARAM_OF_PIPELINE = dsl.PipelineParam("value")
 
 
 def limits(container: Container) -> object:
@@ -86,7 +89,7 @@ def test_quantities_parameters_and_placeholders_are_taken() -> None:
     assert Container("image").get_resource_limit("memory") is None
 
 
-@pytest.mark.row("C-04")
+@pytest.mark.better("C-04", "F-07", how="a number of GPUs that is a parameter means `nvidia.com/gpu`")
 def test_a_gpu_limit_names_the_vendors_resource_also_for_a_parameter() -> None:
     """C-04, F-07."""
     assert limits(Container("i").set_gpu_limit(2)) == {"nvidia.com/gpu": 2}
@@ -128,6 +131,24 @@ def test_flags_and_messages_are_set_and_the_container_is_returned() -> None:
         True,
         "/m",
     )
+
+
+@pytest.mark.row("C-13", "O-13")
+@pytest.mark.parametrize("field", sorted(set(client.V1Container.attribute_map) - {"name", "image", "command", "args"}))
+def test_a_field_is_got_and_set_by_its_python_name_and_is_in_the_graph(field: str) -> None:
+    """C-13."""
+    made: list[object] = []
+
+    def pipeline(value: str = "x") -> None:
+        container = dsl.ContainerOp("a", "image").container
+        assert getattr(container, field) is None
+        setattr(container, field, [{"value": value}])
+        made.append(getattr(container, field))
+
+    (step,) = build_graph(pipeline).members
+    spelling = client.V1Container.attribute_map[field]
+    assert made == [[{"value": PARAM_OF_PIPELINE}]]
+    assert resolve_tree(step.container.options, str) == {spelling: [{"value": str(ParameterRef("value"))}]}
 
 
 @pytest.mark.row("C-13", "O-13")

@@ -85,7 +85,7 @@ def test_a_function_name_becomes_words_with_a_capital() -> None:
     assert naming.component_name("my_add") == "My add"
 
 
-@pytest.mark.row("N-04")
+@pytest.mark.better("N-04", how="names that lose their letters still get ids of their own")
 def test_names_that_lose_their_letters_still_get_different_ids() -> None:
     """N-04: `ünï` and `ñnï` both end as `n` in KFP, silently."""
     from kfp_airflow.dsl.build import build_graph

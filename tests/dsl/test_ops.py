@@ -6,7 +6,10 @@ import warnings
 import pytest
 
 from kfp_airflow import dsl
+from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.ops import LEGACY_OUTPUTS
+from kfp_airflow.graph.flow import references
+from kfp_airflow.graph.text import ParameterRef, resolve_tree
 
 PARAM = dsl.PipelineParam("x")
 
@@ -63,6 +66,37 @@ def test_an_op_comes_after_ops_and_groups() -> None:
         with dsl.Condition(PARAM == 1) as group:
             op()
         assert op("last").after(first, group).dependent_names == ["a", "condition-1"]
+
+
+@pytest.mark.better("B-02", how="`after` takes a group that has a name of its own, too")
+def test_an_op_comes_after_a_group_with_a_name() -> None:
+    def pipeline(mode: str = "a") -> None:
+        with dsl.Condition(mode == "a", "My Cond") as group:
+            op("inside")
+        op("last").after(group)
+
+    condition, last = build_graph(pipeline).members
+    assert last.after == (condition.id,) == ("condition-my-cond-1",)
+
+
+@pytest.mark.better("B-05", how="an affinity may hold parameters and outputs")
+def test_a_parameter_in_an_affinity_is_one_of_the_step() -> None:
+    def pipeline(zone: str = "a") -> None:
+        op().add_affinity({"nodeAffinity": {"zone": zone}})
+
+    (step,) = build_graph(pipeline).members
+    assert resolve_tree(step.pod.affinity, str) == {"nodeAffinity": {"zone": str(ParameterRef("zone"))}}
+    assert [*references(step)] == [ParameterRef("zone")]
+
+
+@pytest.mark.better("B-06", "B-07", "B-08", how="a number is taken, and written as a text")
+def test_numbers_in_labels_are_texts() -> None:
+    def pipeline() -> None:
+        op().add_pod_label("a", 1).add_pod_annotation("b", 2).add_node_selector_constraint("c", 3)
+
+    (step,) = build_graph(pipeline).members
+    pod = (step.pod.labels, step.pod.annotations, step.pod.node_selector)
+    assert [resolve_tree(each, str) for each in pod] == [{"a": "1"}, {"b": "2"}, {"c": "3"}]
 
 
 @pytest.mark.row("B-09")
@@ -140,7 +174,7 @@ def test_output_is_refused_where_there_is_no_single_one(outputs: dict[str, str])
             use(op(file_outputs=outputs).output)
 
 
-@pytest.mark.row("O-05")
+@pytest.mark.better("O-05", how="an output that is not there is refused with those that are")
 def test_an_unknown_output_is_refused_with_those_that_there_are() -> None:
     """O-05."""
     with dsl.Pipeline("p"):

@@ -100,7 +100,7 @@ def test_parameters_are_found_in_keys_lists_and_objects_of_the_kubernetes_client
     ]
 
 
-@pytest.mark.row("PP-03")
+@pytest.mark.better("PP-03", how="asking for the truth of a comparison warns at its line")
 def test_asking_for_the_truth_of_a_comparison_warns_with_the_line() -> None:
     """F-05, PP-03."""
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kfp_airflow.dsl import types
+from kfp_airflow.dsl.params import PipelineParam
 
 
 class Plain(types.BaseType): ...
@@ -55,6 +56,14 @@ def test_types_fit_by_name_and_properties(given: object, expected: object, fits:
     message = f'Input: Argument type "{given}" is incompatible with the input type "{expected}"'
     with pytest.raises(types.InconsistentTypeException, match=f"^{re.escape(message)}$"):  # T-06
         types.verify_type_compatibility(given, expected, "Input: ")
+
+
+@pytest.mark.row("F-09")
+@pytest.mark.parametrize(("given", "expected"), [("Boolean", "Bool"), ("JsonArray", "List"), ("Integer", "int")])
+def test_names_of_one_thing_are_different_types_unless_types_are_ignored(given: str, expected: str) -> None:
+    assert not types.check_types(given, expected)
+    param = PipelineParam("a", param_type=given)
+    assert types.verify_type_compatibility(param.ignore_type().param_type, expected)
 
 
 @pytest.mark.row("T-06")

@@ -1,4 +1,4 @@
-"""Options that the real SDK drops or breaks, and that work here (B-02, B-05 to B-08, C-04, C-05, F-07)."""
+"""Options that the real SDK drops or breaks, and that work here."""
 
 from kfp import dsl
 from kubernetes import client as k8s
