@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PYTHON_COMPONENT_ADVICE = "python_component is deprecated. Use kfp.components.create_component_from_func instead."
-
 
 def component(func: Callable[P, R]) -> Callable[P, R]:
     """Check arguments against the annotations of a function that returns an op; describe the op by them (D-24, T-01).
@@ -50,9 +48,13 @@ def python_component(
     target_component_file: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Note name, description and image for a lightweight component on its function (D-25, deprecated in KFP 0.2.6)."""
+    warn_author(
+        "dsl.python_component is deprecated since version 0.2.6. Use kfp.components.create_component_from_func(func, "
+        "base_image=…).",
+        DeprecationWarning,
+    )
 
     def decorate(func: Callable[P, R]) -> Callable[P, R]:
-        warn_author(_PYTHON_COMPONENT_ADVICE, DeprecationWarning)
         func._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attributes (W-13)
         if description:
             func._component_description = description  # type: ignore[attr-defined]  # noqa: SLF001 - as above

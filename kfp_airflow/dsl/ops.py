@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from typing_extensions import Required, TypedDict, override
 
+from kfp_airflow.diagnostics import UNKNOWN, Where
 from kfp_airflow.dsl.containers import Container, Sidecar, UserContainer, as_string_list
 from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any
 from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
-from kfp_airflow.dsl.where import author_place, warn_author
+from kfp_airflow.dsl.where import author_frame, warn_author
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -80,7 +81,8 @@ class BaseOp:
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"the name of a step has to be a text, not {name!r}")
-        self.where = author_place()
+        frame = author_frame()
+        self.where = UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)
         self.is_exit_handler = is_exit_handler
         self.human_name = name
         self.display_name: object = None

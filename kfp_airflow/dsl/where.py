@@ -26,6 +26,12 @@ def author_frame() -> FrameType | None:
     return frame
 
 
+def author_place() -> Where:
+    """Return file and line of the call that led into this package."""
+    frame = author_frame()
+    return UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)
+
+
 def warn_author(message: str, category: type[Warning]) -> None:
     """Warn at the author's line, once per line as Python's own `warn` does."""
     frame = author_frame()
@@ -41,9 +47,3 @@ def warn_author(message: str, category: type[Warning]) -> None:
         module=frame.f_globals.get("__name__"),
         registry=registry,
     )
-
-
-def author_place() -> Where:
-    """Return file and line of the call that led into this package."""
-    frame = author_frame()
-    return UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)

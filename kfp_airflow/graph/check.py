@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.graph.cycles import find_cycle
@@ -27,7 +27,7 @@ from kfp_airflow.graph.model import (
     SubGraph,
 )
 from kfp_airflow.graph.survey import Seat, Survey, output_names
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, Reference, RunRef, Struct
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, RunRef, Struct
 
 _STEP_ID: Final = re.compile(r"[\w.-]{1,250}", re.ASCII)
 _GROUP_ID: Final = re.compile(r"[\w-]{1,200}", re.ASCII)
@@ -60,6 +60,8 @@ class Rule:
     row: str | None
     find: Callable[[Survey], Iterable[Found]]
 
+
+_Kind = TypeVar("_Kind", ParameterRef, OutputRef, ItemRef, RunRef)
 
 RULES: dict[str, Rule] = {}
 """Every rule by its code, in the order in which they are checked."""
@@ -131,8 +133,8 @@ def names_that_airflow_refuses(survey: Survey) -> Iterator[Found]:
 def unknown_parameters(survey: Survey) -> Iterator[Found]:
     """A parameter that is used is an argument of the pipeline."""
     known = {parameter.name for parameter in survey.pipeline.parameters}
-    for seat, reference in _references(survey):
-        if isinstance(reference, ParameterRef) and reference.name not in known:
+    for seat, reference in _references(survey, ParameterRef):
+        if reference.name not in known:
             yield _at(
                 seat,
                 f"uses the parameter '{reference.name}', which the pipeline does not have: it has {_names(known)}",
@@ -143,9 +145,7 @@ def unknown_parameters(survey: Survey) -> Iterator[Found]:
 @rule("KA023", row="O-05")
 def unknown_outputs(survey: Survey) -> Iterator[Found]:
     """An output that is read is declared by its step."""
-    for seat, reference in _references(survey):
-        if not isinstance(reference, OutputRef):
-            continue
+    for seat, reference in _references(survey, OutputRef):
         producer = survey.by_id.get(reference.step)
         if producer is None:
             yield _at(
@@ -166,9 +166,7 @@ def unknown_outputs(survey: Survey) -> Iterator[Found]:
 @rule("KA024", row="L-03")
 def items_out_of_scope(survey: Survey) -> Iterator[Found]:
     """A loop's item is used inside that loop only, and by a key that its items have."""
-    for seat, reference in _references(survey):
-        if not isinstance(reference, ItemRef):
-            continue
+    for seat, reference in _references(survey, ItemRef):
         loop = next((group for group in seat.groups if group.id == reference.loop), None)
         if not isinstance(loop, Loop):
             yield _at(
@@ -253,8 +251,8 @@ def steps_that_wait_for_an_exit_handler(survey: Survey) -> Iterator[Found]:
 @rule("KA028", row="EH-05")
 def results_before_the_end(survey: Survey) -> Iterator[Found]:
     """How the run ended is known to exit handlers only."""
-    for seat, reference in _references(survey):
-        if isinstance(reference, RunRef) and reference.field in _AFTER_THE_END and seat.handler_of is None:
+    for seat, reference in _references(survey, RunRef):
+        if reference.field in _AFTER_THE_END and seat.handler_of is None:
             yield _at(
                 seat,
                 f"uses {{{{workflow.{reference.field}}}}}, which is known after the end of the run only",
@@ -497,11 +495,12 @@ def names_of_further_containers(survey: Survey) -> Iterator[Found]:
             yield _at(seat, f"has several init containers or sidecars named '{name}'", "Give each a name of its own.")
 
 
-def _references(survey: Survey) -> Iterator[tuple[Seat, Reference]]:
-    """Yield every different reference of every member with its seat."""
+def _references(survey: Survey, kind: type[_Kind]) -> Iterator[tuple[Seat, _Kind]]:
+    """Yield every different reference of this kind of every member with its seat."""
     for seat in survey.seats:
         for reference in dict.fromkeys(seat.references):
-            yield seat, reference
+            if isinstance(reference, kind):
+                yield seat, reference
 
 
 def _containers(survey: Survey) -> Iterator[tuple[Seat, Step, Container]]:

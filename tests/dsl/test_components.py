@@ -78,8 +78,10 @@ def test_a_parameter_of_another_type_is_refused_unless_types_are_ignored() -> No
         'raised InconsistentTypeException: Incompatible argument passed to the input "count" of component "Flip coin": '
         'Argument type "String" is incompatible with the input type "Integer" [KA001]'
     ) in str(refused.value)
-    with pytest.warns(InconsistentTypeWarning):
+    with pytest.warns(InconsistentTypeWarning, match='input "count" of component "Flip coin"') as warned:
         assert len(build_graph(wrong, type_check=False).members) == 1
+    (wrong_type,) = [each for each in warned if each.category is InconsistentTypeWarning]
+    assert (wrong_type.filename, wrong_type.lineno) == (__file__, wrong.__code__.co_firstlineno + 1)
     assert len(build_graph(ignored).members) == 1
 
 
@@ -151,13 +153,18 @@ def test_a_default_against_the_schema_of_its_type_is_refused(schema: object, pro
     assert found.problem.startswith(f"the default of argument 'a' {problem}")
 
 
-def test_python_component_notes_what_it_is_told() -> None:
+@pytest.mark.row("D-25")
+def test_python_component_notes_what_it_is_told_and_warns() -> None:
     """D-25, W-13."""
 
     def function() -> None: ...
 
-    with pytest.warns(DeprecationWarning, match=r"^python_component is deprecated\. Use kfp\.components\.") as warned:
-        assert dsl.python_component("N", "D", "image", "c.yaml")(function) is function
-    assert warned[0].filename == __file__
+    message = (
+        r"^dsl\.python_component is deprecated since version 0\.2\.6\. "
+        r"Use kfp\.components\.create_component_from_func\(func, base_image=…\)\.$"
+    )
+    with pytest.warns(DeprecationWarning, match=message):
+        decorate = dsl.python_component("N", "D", "image", "c.yaml")
+    assert decorate(function) is function
     assert (function._component_human_name, function._component_description) == ("N", "D")
     assert (function._component_base_image, function._component_target_component_file) == ("image", "c.yaml")
