@@ -60,7 +60,7 @@ _LAYOUT_PART: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class RunFacts:
     """What macros stand for in one run: its id, when it began, and the time that it was scheduled for."""
 
     run_id: str
@@ -68,7 +68,7 @@ class Facts:
     scheduled: datetime
 
 
-def expand_macros(value: str, facts: Facts, *, whose: str) -> str:
+def expand_macros(value: str, facts: RunFacts, *, whose: str) -> str:
     """Return a parameter's value with its macros replaced and every other character as it is; times are UTC.
 
     What comes in is not looked at again. Raises StepError for `[[Index]]`, naming `whose` value it is in.

@@ -53,6 +53,7 @@ class StepLife(QuickConstruction):
         with explained(context):
             if (label := values.item_label) is not None:
                 context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
+            values.require_known_parameters()
             check_guards(values)
             with _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work, context)

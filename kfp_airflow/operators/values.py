@@ -18,7 +18,7 @@ from kfp_airflow.artifacts.store import Store, Stored, default_root, parse_xcom
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
-from kfp_airflow.operators.macros import Facts, expand_macros
+from kfp_airflow.operators.macros import RunFacts, expand_macros
 from kfp_airflow.operators.placement import Placement
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ class RunValues:
                 return self._run_field(reference)
             case _:
                 assert_never(reference)
+
+    def require_known_parameters(self) -> None:
+        """Raise StepError where the run was given a parameter that the pipeline does not have (PP-07)."""
+        known = self.placement.facts.parameters
+        unknown = [name for name in self._context["dag_run"].conf or () if name not in known]
+        if unknown:
+            raise StepError(
+                f"the run was given the parameter '{unknown[0]}', which the pipeline does not have: "
+                f"it has {', '.join(repr(name) for name in known) or 'none'}. Trigger it again without it"
+            )
 
     def output(self, reference: OutputRef) -> str | Stored | list[str | Stored]:
         """Return an output as it was published, whole.
@@ -111,9 +121,9 @@ class RunValues:
             return parameter.default
         return as_text(value)
 
-    def _macro_facts(self) -> Facts:
+    def _macro_facts(self) -> RunFacts:
         run = self._context["dag_run"]
-        return Facts(run_id=self._run_id(), current=run.start_date or run.run_after, scheduled=run.run_after)
+        return RunFacts(run_id=self._run_id(), current=run.start_date or run.run_after, scheduled=run.run_after)
 
     def _run_id(self) -> str:
         ti = self._context["ti"]

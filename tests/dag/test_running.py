@@ -82,6 +82,20 @@ def test_macros_are_replaced_in_defaults_and_in_given_values_alone() -> None:
     assert ran.output("again") == ran.output("shown")
 
 
+@pytest.mark.row("PP-07")
+def test_a_parameter_that_the_pipeline_does_not_have_is_refused() -> None:
+    @dsl.pipeline(name="known-parameters")
+    def pipeline(text: str = "x", other: str = "y") -> None:
+        say("first", text)
+
+    ran = run(pipeline, txt="z")
+    assert ran.state == "failed"
+    assert ran.why("first") == (
+        "the run was given the parameter 'txt', which the pipeline does not have: it has 'text', 'other'. "
+        "Trigger it again without it"
+    )
+
+
 @pytest.mark.better("PP-07", how="values have no limit of 10,000 bytes together")
 def test_a_value_may_be_longer_than_kfp_takes() -> None:
     @dsl.pipeline(name="long-value")

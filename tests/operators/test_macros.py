@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfp_airflow.diagnostics import StepError
-from kfp_airflow.operators.macros import Facts, expand_macros, format_by_layout
+from kfp_airflow.operators.macros import RunFacts, expand_macros, format_by_layout
 
-FACTS = Facts(
+FACTS = RunFacts(
     run_id="0b0b",
     current=datetime(2023, 2, 4, 5, 6, 7, 999_999, tzinfo=timezone(timedelta(hours=2))),
     scheduled=datetime(2024, 12, 31, 23, 59, 58, tzinfo=timezone.utc),
