@@ -246,4 +246,4 @@ def _apply_metadata(op: ContainerOp, metadata: parts.MetadataSpec | None) -> Non
     for name, value in ((metadata.labels if metadata else None) or {}).items():
         op.add_pod_label(name, value)
     if annotations.get("volatile_component") == "true":
-        op.execution_options.caching_strategy.max_cache_staleness = "P0D"
+        op.execution_options.caching_strategy = parts.CachingStrategySpec(max_cache_staleness="P0D")

@@ -134,7 +134,8 @@ def _apply_options(ops: list[BaseOp], options: parts.ExecutionOptionsSpec | None
         if retry is not None and not op.num_retries:
             op.set_retry(retry.max_retries)
         if caching is not None and isinstance(op, ContainerOp):
-            strategy = op.execution_options.caching_strategy
+            strategy = op.execution_options.caching_strategy or parts.CachingStrategySpec()
+            op.execution_options.caching_strategy = strategy
             strategy.max_cache_staleness = strategy.max_cache_staleness or caching.max_cache_staleness
 
 

@@ -12,6 +12,7 @@ from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.ops import ContainerOp, file_name
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.types import verify_type_compatibility
+from kfp_airflow.dsl.where import warn_author
 
 if TYPE_CHECKING:
     from kfp_airflow.components.structures import ComponentSpec
@@ -47,6 +48,11 @@ def python_component(
     target_component_file: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Note name, description and image for a lightweight component on its function (D-25, deprecated in KFP 0.2.6)."""
+    warn_author(
+        "dsl.python_component is deprecated since version 0.2.6. Use kfp.components.create_component_from_func(func, "
+        "base_image=…).",
+        DeprecationWarning,
+    )
 
     def decorate(func: Callable[P, R]) -> Callable[P, R]:
         func._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attributes (W-13)

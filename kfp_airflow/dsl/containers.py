@@ -5,18 +5,20 @@ No kubernetes client is imported: its objects are stored as they come and recogn
 
 from __future__ import annotations
 
+import pprint
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from typing_extensions import override
 
-from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any, match_serialized_pipelineparam
+from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any, placeholders_in
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 _QUANTITY = re.compile(r"[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?")
+_CPU = re.compile(r"[0-9]+m|\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PULL_POLICIES = ("Always", "Never", "IfNotPresent")
 _GPU_VENDORS = ("nvidia", "amd")
 
@@ -116,14 +118,13 @@ class Container:
         image: object,
         command: object = None,
         args: object = None,
-        options: Mapping[str, object] | None = None,
-        name: str = "",
+        **kwargs: object,
     ) -> None:
+        self.name = ""
         self.image = image
         self.command = as_string_list(command)
         self.args = as_string_list(args)
-        self.name = name
-        for option, value in (options or {}).items():
+        for option, value in kwargs.items():
             if option not in CONTAINER_ATTRIBUTES:
                 raise TypeError(
                     f"a container has no field {option!r}; it has {', '.join(sorted(CONTAINER_ATTRIBUTES))}"
@@ -139,6 +140,10 @@ class Container:
     def to_dict(self) -> dict[str, object]:
         """Return every field by its Python name."""
         return {name: getattr(self, name) for name in self.attribute_map}
+
+    def to_str(self) -> str:
+        """Return the fields as a text for people."""
+        return pprint.pformat(self.to_dict())
 
     def set_memory_request(self, memory: object) -> Self:
         """Request memory: `512Mi`, `1G` or a PipelineParam (C-01)."""
@@ -173,7 +178,9 @@ class Container:
         if _is_future(gpu):
             name = str(vendor)
             return self.add_resource_limit(f"{name}.com/gpu" if name in _GPU_VENDORS else name, gpu)
-        if not isinstance(gpu, (str, int)) or int(gpu) <= 0:
+        if isinstance(gpu, bool) or not isinstance(gpu, (str, int, float)):
+            raise TypeError(f"a number of GPUs has to be a whole number such as 1 or '1', not {gpu!r}")
+        if not re.fullmatch(r"\+?[0-9]+", str(gpu)) or int(gpu) == 0:
             raise ValueError(f"gpu must be positive integer. Got: {gpu!r}")
         if not _is_future(vendor) and vendor not in _GPU_VENDORS:
             raise ValueError(f"vendor can only be nvidia or amd. Got: {vendor!r}")
@@ -320,7 +327,8 @@ class UserContainer(Container):
         mirror_volume_mounts: bool | None = None,
         **kwargs: object,
     ) -> None:
-        super().__init__(image, command, args, kwargs, name)
+        super().__init__(image, command, args, **kwargs)
+        self.name = name
         self.mirror_volume_mounts = mirror_volume_mounts
 
     def set_mirror_volume_mounts(self, mirror_volume_mounts: bool = True) -> Self:
@@ -351,7 +359,7 @@ def _instance(value: object, class_name: str) -> object:
 
 def _is_future(value: object) -> bool:
     return isinstance(value, PipelineParam) or (
-        isinstance(value, str) and "{{" in value and bool(match_serialized_pipelineparam(value))
+        isinstance(value, str) and "{{" in value and bool(placeholders_in(value))
     )
 
 
@@ -360,7 +368,7 @@ def check_quantity(value: object, resource: str) -> object:
     if isinstance(value, PipelineParam):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"a {resource} quantity has to be a string such as '512Mi', not {value!r}")
+        raise TypeError(f"a quantity of {resource} has to be a string such as '512Mi', not {value!r}")
     if not _QUANTITY.fullmatch(value) and not _is_future(value):
         raise ValueError(
             f"Invalid {resource} string. Should be an integer, or integer followed by one of "
@@ -373,7 +381,7 @@ def _cpu(value: object) -> object:
     if isinstance(value, PipelineParam):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"a cpu quantity has to be a string such as '500m' or '1.5', not {value!r}")
-    if not re.fullmatch(r"[0-9]+m|[0-9]*\.?[0-9]+|[0-9]+\.", value) and not _is_future(value):
+        raise TypeError(f"a quantity of cpu has to be a string such as '500m' or '1.5', not {value!r}")
+    if not _CPU.fullmatch(value) and not _is_future(value):
         raise ValueError(f'Invalid cpu string. Should be float or integer, or integer followed by "m". Got: {value!r}')
     return value

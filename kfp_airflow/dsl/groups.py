@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.dsl.params import PipelineParam, match_serialized_pipelineparam
+from kfp_airflow.dsl.params import PipelineParam, placeholders_in
 from kfp_airflow.dsl.pipeline import OpsGroup as OpsGroup
 from kfp_airflow.dsl.pipeline import Pipeline
 
@@ -112,7 +112,7 @@ LoopArguments = LoopItem
 def _as_param(loop_args: object) -> PipelineParam | None:
     if isinstance(loop_args, PipelineParam):
         return loop_args
-    found = match_serialized_pipelineparam(loop_args) if isinstance(loop_args, str) else []
+    found = placeholders_in(loop_args) if isinstance(loop_args, str) else []
     if len(found) == 1 and found[0].pattern == loop_args:
         return PipelineParam(found[0].name, found[0].op or None)
     return None
@@ -139,9 +139,9 @@ def _item_of_list(items: object, owner: Pipeline) -> LoopItem:
 
 def _item_of_param(source: PipelineParam, owner: Pipeline) -> LoopItem:
     """Return the item of a loop over a run-time value, of another name than the items of the loops around it."""
-    ((name, op, _),) = match_serialized_pipelineparam(str(source))
+    ((name, op, _),) = placeholders_in(str(source))
     around = "".join(str(group.loop_args) for group in owner.groups if group.loop_args is not None)
-    taken = {found.name for found in match_serialized_pipelineparam(around)}
+    taken = {found.name for found in placeholders_in(around)}
     item = LoopItem(naming.UniqueNames().take(f"{name}-loop-item", taken), source, op or None)
     for key in ("name", "value"):  # attributes of every parameter: what an author asks for is the item's
         item.set_variable(key)

@@ -10,7 +10,7 @@ from kfp_airflow.dsl.graph_components import Graph, GraphCall, output_op
 from kfp_airflow.dsl.groups import Condition, ExitHandler, ParallelFor, SubGraph
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.dsl.params import ConditionOperator, PipelineParam, match_serialized_pipelineparam
+from kfp_airflow.dsl.params import ConditionOperator, PipelineParam, placeholders_in
 from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
 from kfp_airflow.dsl.steps import Site, build_step
 from kfp_airflow.dsl.values import ItemName, Reader
@@ -58,7 +58,7 @@ def _loops(group: OpsGroup) -> Iterator[ParallelFor]:
 
 
 def _item_name(item: PipelineParam) -> ItemName:
-    ((name, op, _),) = match_serialized_pipelineparam(str(item))
+    ((name, op, _),) = placeholders_in(str(item))
     return op, name
 
 

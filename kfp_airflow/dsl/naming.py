@@ -20,7 +20,7 @@ def op_name(human_name: str) -> str:
     words = _NOT_ALPHANUMERIC.sub(" ", human_name).strip().lower()
     if not words:
         return "task"
-    return ("n" + words if words[0].isdigit() else words).replace(" ", "-")
+    return ("n" + words if words[0].isdecimal() else words).replace(" ", "-")
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +47,7 @@ def is_parameter_name(name: str) -> bool:
 
 def group_name(group_type: str, name: str | None, number: int) -> str:
     """Return a group's name (N-08): `condition-1`, `exit-handler-1`, `condition-big-enough-3`."""
-    return f"{group_type}-{name}-{number}".replace("_", "-") if name else f"{group_type}-{number}".replace("_", "-")
+    return (f"{group_type}-{number}" if name is None else f"{group_type}-{name}-{number}").replace("_", "-")
 
 
 def component_name(function_name: str) -> str:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
-from typing_extensions import override
+from typing_extensions import Required, TypedDict, override
 
 from kfp_airflow.diagnostics import UNKNOWN, Where
 from kfp_airflow.dsl.containers import Container, Sidecar, UserContainer, as_string_list
 from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any
 from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
-from kfp_airflow.dsl.where import author_frame
+from kfp_airflow.dsl.where import author_frame, warn_author
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from typing_extensions import Self
+
+    from kfp_airflow.components.structures import ExecutionOptionsSpec
 
 ALLOWED_RETRY_POLICIES: Final = ("Always", "OnError", "OnFailure", "OnTransientError")
 LEGACY_OUTPUTS: Final = ("mlpipeline-ui-metadata", "mlpipeline-metrics")
 
+_NOT_PROXIED = frozenset(("to_dict", "to_str"))
 _LAUNCHER_FLAG = "--component_launcher_class_path"
 _REUSABLE_COMPONENTS_ADVICE = (
     "Please create reusable components instead of constructing ContainerOp instances directly: a component.yaml or a "
@@ -32,6 +32,15 @@ _REUSABLE_COMPONENTS_ADVICE = (
 
 class ContainerOpWarning(FutureWarning):
     """KFP's advice to make components instead of calling ContainerOp (D-09); it is no sign of anything wrong."""
+
+
+class OpOptions(TypedDict, total=False):
+    """The options of every op (D-08), as kinds of ops hand them on."""
+
+    name: Required[str]
+    init_containers: list[UserContainer] | None
+    sidecars: list[Sidecar] | None
+    is_exit_handler: bool
 
 
 class BaseOp:
@@ -59,7 +68,7 @@ class BaseOp:
         is_exit_handler: bool = False,
     ) -> None:
         if is_exit_handler:
-            _warn("is_exit_handler=True is no longer needed.", DeprecationWarning, author_frame())
+            warn_author("is_exit_handler=True is no longer needed.", DeprecationWarning)
         self._set_up(name, init_containers, sidecars, is_exit_handler=is_exit_handler)
 
     def _set_up(
@@ -70,6 +79,8 @@ class BaseOp:
         *,
         is_exit_handler: bool,
     ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a step has to be a text, not {name!r}")
         frame = author_frame()
         self.where = UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)
         self.is_exit_handler = is_exit_handler
@@ -192,20 +203,6 @@ class BaseOp:
         return f"{type(self).__name__}({self.name!r})"
 
 
-class CachingStrategy:
-    """How old a result of an earlier run may be: an ISO 8601 duration such as `P30D`; `P0D`: never take one (O-09)."""
-
-    max_cache_staleness: str | None = None
-
-
-class ExecutionOptions:
-    """Options of an op's execution (O-09). `retry_strategy` is KFP's and has no effect there or here."""
-
-    def __init__(self) -> None:
-        self.caching_strategy = CachingStrategy()
-        self.retry_strategy: object = None
-
-
 class InputArgumentPath:
     """An argument that the program gets as a file: its path stands in the command line (D-10).
 
@@ -285,7 +282,7 @@ class ContainerOp(BaseOp):
         self._fill(image, command, arguments, container_kwargs, artifact_argument_paths)
         self._declare_outputs(file_outputs, output_artifact_paths)
         if not self._DISABLE_REUSABLE_COMPONENT_WARNING and _LAUNCHER_FLAG not in (self._container.args or ()):
-            _warn(_REUSABLE_COMPONENTS_ADVICE, ContainerOpWarning, author_frame())
+            warn_author(_REUSABLE_COMPONENTS_ADVICE, ContainerOpWarning)
         if pvolumes:
             self.add_pvolumes(pvolumes)
 
@@ -325,11 +322,13 @@ class ContainerOp(BaseOp):
         self.artifact_arguments: dict[str, str] = {}
         for argument in artifact_argument_paths or ():
             self._place(argument)
-        self._container = Container(image, self._place_all(command), self._place_all(arguments), container_kwargs)
+        self._container = Container(
+            image, self._place_all(command), self._place_all(arguments), **(container_kwargs or {})
+        )
         self._metadata: object = None
         self._component_ref: object = None
         self._parameter_arguments: Mapping[str, object] | None = None
-        self._execution_options: ExecutionOptions | None = None
+        self._execution_options: ExecutionOptionsSpec | None = None
         self.pvolumes: dict[str, object] = {}
         self.pvolume: object = None
 
@@ -357,10 +356,9 @@ class ContainerOp(BaseOp):
         self, file_outputs: Mapping[str, str] | None, output_artifact_paths: Mapping[str, str] | None
     ) -> None:
         if output_artifact_paths:
-            _warn(
+            warn_author(
                 "The output_artifact_paths parameter is deprecated since SDK v0.1.32. Use file_outputs instead.",
                 DeprecationWarning,
-                author_frame(),
             )
         self.output_artifact_paths = dict(output_artifact_paths or ())
         self.file_outputs: dict[str, str] = {}
@@ -405,11 +403,17 @@ class ContainerOp(BaseOp):
         self._container.args = as_string_list(value)
 
     @property
-    def execution_options(self) -> ExecutionOptions:
-        """Return the options of the execution (O-09)."""
+    def execution_options(self) -> ExecutionOptionsSpec:
+        """Return the options of the execution (O-09). `retry_strategy` is KFP's and has no effect there or here."""
         if self._execution_options is None:
-            self._execution_options = ExecutionOptions()
+            from kfp_airflow.components.structures import CachingStrategySpec, ExecutionOptionsSpec
+
+            self._execution_options = ExecutionOptionsSpec(caching_strategy=CachingStrategySpec())
         return self._execution_options
+
+    @execution_options.setter
+    def execution_options(self, value: ExecutionOptionsSpec) -> None:
+        self._execution_options = value
 
     @property
     def image(self) -> object:
@@ -450,9 +454,15 @@ class ContainerOp(BaseOp):
         mount_pvolumes(self, pvolumes or {})
         return self
 
+    @override
+    def __dir__(self) -> list[str]:
+        """Return the op's own names, and those of its container's methods (O-02)."""
+        methods = (name for name in dir(Container) if not name.startswith("_") and callable(getattr(Container, name)))
+        return sorted({*super().__dir__(), *methods} - _NOT_PROXIED)
+
     def __getattr__(self, name: str) -> Callable[..., ContainerOp]:
         """Return a public method of the main container that returns the op (O-02)."""
-        method = None if name.startswith("_") or name in {"to_dict", "to_str"} else getattr(Container, name, None)
+        method = None if name.startswith("_") or name in _NOT_PROXIED else getattr(Container, name, None)
         if not callable(method):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         container = self._container
@@ -488,26 +498,9 @@ def _op_for_a_value(op: BaseOp) -> TypeError:
     )
 
 
-def _warn(message: str, category: type[Warning], frame: FrameType | None) -> None:
-    """Warn at the author's line, once per line as Python's own `warn` does."""
-    if frame is None:
-        warnings.warn(message, category, stacklevel=2)
-        return
-    registry = frame.f_globals.setdefault("__warningregistry__", {})
-    warnings.warn_explicit(
-        message,
-        category,
-        frame.f_code.co_filename,
-        frame.f_lineno,
-        module=frame.f_globals.get("__name__"),
-        registry=registry,
-    )
-
-
 def _warn_of_proxy(name: str, target: str) -> None:
-    _warn(
+    warn_author(
         f"`dsl.ContainerOp.{name}` will be removed in future releases. "
         f"Use `dsl.ContainerOp.container.{target}` instead.",
         PendingDeprecationWarning,
-        author_frame(),
     )

@@ -70,7 +70,8 @@ class PipelineParam:
         self.op_name = op_name
         self.value = value
         self.param_type = param_type
-        self._text = self.pattern = pattern or f"{{{{pipelineparam:op={op_name or ''};name={name}}}}}"
+        self._text = f"{{{{pipelineparam:op={op_name or ''};name={name}}}}}"
+        self.pattern = pattern or self._text
 
     @property
     def full_name(self) -> str:
@@ -141,10 +142,18 @@ class PipelineParamTuple(NamedTuple):
     pattern: str
 
 
-def match_serialized_pipelineparam(payload: str) -> list[PipelineParamTuple]:
-    """Return the placeholders of a text in order, repeated ones repeated (D-07)."""
+def placeholders_in(payload: str) -> list[PipelineParamTuple]:
+    """Return the placeholders of a text in order, repeated ones repeated, with names as authors write them."""
     return [
         PipelineParamTuple(match.group(2), match.group(1), match.group(0)) for match in _PLACEHOLDER.finditer(payload)
+    ]
+
+
+def match_serialized_pipelineparam(payload: str) -> list[PipelineParamTuple]:
+    """Return the placeholders of a text in order, with names as packages spell them (D-07, N-05)."""
+    return [
+        PipelineParamTuple(naming.parameter_name(name), naming.label_name(op), pattern)
+        for name, op, pattern in placeholders_in(payload)
     ]
 
 
@@ -159,7 +168,7 @@ def params_in(value: object) -> Iterator[PipelineParam]:
     if isinstance(value, PipelineParam):
         yield value
     elif isinstance(value, str):
-        for name, op, pattern in match_serialized_pipelineparam(value) if "{{" in value else ():
+        for name, op, pattern in placeholders_in(value) if "{{" in value else ():
             yield PipelineParam(name, op or None, pattern=pattern)
     elif isinstance(value, Mapping):
         for key, item in value.items():

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
-from kfp_airflow.dsl.containers import Sidecar, UserContainer
-from kfp_airflow.dsl.ops import BaseOp, ContainerOp, Outputs
+from typing_extensions import Unpack
+
+from kfp_airflow.dsl.ops import BaseOp, ContainerOp, OpOptions, Outputs
 from kfp_airflow.dsl.params import PipelineParam, attributes_of
+from kfp_airflow.dsl.where import warn_author
 from kfp_airflow.graph.model import ResourceAction
 
 _DELETE_IMAGE = "gcr.io/cloud-builders/kubectl"
+_ALWAYS: Mapping[str, str] = {"name": "{.metadata.name}", "manifest": "{}"}
 
 
+@dataclass
 class Resource:
     """How a resource is created, changed or deleted, and when that has succeeded or failed."""
 
-    def __init__(
-        self,
-        action: str,
-        merge_strategy: str | None,
-        success_condition: str | None,
-        failure_condition: str | None,
-        set_owner_reference: bool | None,
-        flags: Sequence[str] | None,
-    ) -> None:
-        self.action = cast("ResourceAction", action)
-        self.merge_strategy = merge_strategy
-        self.success_condition = success_condition
-        self.failure_condition = failure_condition
-        self.set_owner_reference = set_owner_reference
-        self.flags = flags
+    action: ResourceAction
+    merge_strategy: str | None
+    success_condition: str | None
+    failure_condition: str | None
+    set_owner_reference: bool | None
+    flags: Sequence[str] | None
+
+
+class ResourceOptions(OpOptions, total=False):
+    """The options of a ResourceOp, as its kinds hand them on."""
+
+    k8s_resource: object
+    action: str
+    merge_strategy: str | None
+    success_condition: str | None
+    failure_condition: str | None
+    set_owner_reference: bool | None
+    attribute_outputs: Mapping[str, str] | None
+    flags: Sequence[str] | None
 
 
 class ResourceOp(BaseOp):
@@ -59,40 +67,36 @@ class ResourceOp(BaseOp):
         set_owner_reference: bool | None = None,
         attribute_outputs: Mapping[str, str] | None = None,
         flags: Sequence[str] | None = None,
-        *,
-        name: str,
-        init_containers: list[UserContainer] | None = None,
-        sidecars: list[Sidecar] | None = None,
-        is_exit_handler: bool = False,
+        **kwargs: Unpack[OpOptions],
     ) -> None:
-        super().__init__(name, init_containers, sidecars, is_exit_handler)
+        super().__init__(**kwargs)
+        if action == "delete":
+            warn_author(
+                'Please use `kubernetes_resource_delete_op` instead of `ResourceOp(action="delete")`',
+                DeprecationWarning,
+            )
+            flags = ["--wait=false"] if flags is None else flags
         _check_arguments(
             k8s_resource, action, merge_strategy, (success_condition, failure_condition, attribute_outputs)
         )
-        if action == "delete":
-            warnings.warn(
-                'Please use `kubernetes_resource_delete_op` instead of `ResourceOp(action="delete")`',
-                DeprecationWarning,
-                stacklevel=2,
-            )
-            flags = ["--wait=false"] if flags is None else flags
         self._resource = Resource(
-            action, merge_strategy, success_condition, failure_condition, set_owner_reference, flags
+            cast("ResourceAction", action),
+            merge_strategy,
+            success_condition,
+            failure_condition,
+            set_owner_reference,
+            flags,
         )
         self.k8s_resource = k8s_resource
-        self.attribute_outputs: dict[str, str] = {}
-        if action != "delete":
-            self.attribute_outputs = {"name": "{.metadata.name}", "manifest": "{}"}
-            self.attribute_outputs = {
-                **dict(attribute_outputs or ()),
-                **_missing(self.attribute_outputs, attribute_outputs),
-            }
+        asked = dict(attribute_outputs or ())
+        self.attribute_outputs: dict[str, str] = {} if action == "delete" else {**asked, **_missing(asked)}
         self.outputs = Outputs(
             self.name, ((output, PipelineParam(output, self.name)) for output in self.attribute_outputs)
         )
         self.output: PipelineParam | None = self._only_output(attribute_outputs)
 
     def _only_output(self, asked: Mapping[str, str] | None) -> PipelineParam | None:
+        """Return the output that was asked for, `name` where it is not one; None where there are none (§1.5)."""
         if not self.outputs:
             return None
         return self.outputs[next(iter(asked))] if asked and len(asked) == 1 else self.outputs["name"]
@@ -106,7 +110,7 @@ class ResourceOp(BaseOp):
         """Return a new op that deletes the resource, after this one (§1.5)."""
         if self._resource.action == "delete":
             raise ValueError("This operation is already a resource deletion.")
-        kind = _field(self.k8s_resource, "kind", "kind")
+        kind = _kind(self.k8s_resource)
         if not kind:
             raise ValueError(f"the resource of {self.human_name!r} has no kind: it cannot be deleted by name")
         return kubernetes_resource_delete_op(name=self.outputs["name"], kind=str(kind), flags=flags)
@@ -136,11 +140,11 @@ def _check_arguments(
         )
 
 
-def _missing(always: Mapping[str, str], asked: Mapping[str, str] | None) -> dict[str, str]:
-    return {name: path for name, path in always.items() if name not in (asked or {})}
+def _missing(asked: Mapping[str, str]) -> dict[str, str]:
+    return {name: path for name, path in _ALWAYS.items() if name not in asked}
 
 
-def _field(resource: object, attribute: str, key: str) -> object:
+def _kind(resource: object) -> object:
     if isinstance(resource, Mapping):
-        return resource.get(key)
-    return getattr(resource, attribute, None) if attributes_of(resource) else None
+        return resource.get("kind")
+    return getattr(resource, "kind", None) if attributes_of(resource) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kfp_airflow.diagnostics import Diagnostic, Where
@@ -37,6 +38,8 @@ def read_arguments(function: PipelineFunction, where: Where) -> Iterator[Pipelin
         kind = type_name(annotation)
         if kind is None and isinstance(parameter.default, PipelineParam):
             kind = parameter.default.param_type
+        if not missing and parameter.default is not None:
+            _check_schema(parameter, kind, where)
         yield PipelineArgument(
             name=parameter.name,
             type=kind,
@@ -44,6 +47,39 @@ def read_arguments(function: PipelineFunction, where: Where) -> Iterator[Pipelin
             optional=not missing,
             is_positional=parameter.kind is not inspect.Parameter.KEYWORD_ONLY,
         )
+
+
+def _check_schema(parameter: inspect.Parameter, kind: object, where: Where) -> None:
+    """Note a default that does not fit the schema of its type, as the author wrote both (T-08)."""
+    schema = _schema_of(kind)
+    if schema is None:
+        return
+    import jsonschema  # type: ignore[import-untyped] # it has no types of its own
+
+    try:
+        jsonschema.validate(parameter.default, json.loads(schema) if isinstance(schema, str) else schema)
+    except (jsonschema.ValidationError, jsonschema.SchemaError, json.JSONDecodeError) as error:
+        wrong_default = isinstance(error, jsonschema.ValidationError)
+        problem = f"the default of argument '{parameter.name}' does not fit the schema of its type"
+        note(
+            Diagnostic(
+                code="KA014",
+                where=where,
+                problem=f"{problem if wrong_default else f'{problem}, which is none'}: {_first_line(error)}",
+                advice="Change the default, or the openapi_schema_validator of the type.",
+                row="T-08",
+            )
+        )
+
+
+def _schema_of(kind: object) -> object:
+    """Return the schema that a type's properties hold, None where there is none."""
+    properties = next(iter(kind.values()), None) if isinstance(kind, Mapping) else None
+    return properties.get("openapi_schema_validator") if isinstance(properties, Mapping) else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _default(parameter: inspect.Parameter, kind: object, where: Where) -> str | None:

@@ -97,18 +97,23 @@ def _resource_step(op: ResourceOp, site: Site) -> model.ResourceStep:
         action=resource.action,
         manifest=site.tree(op.k8s_resource, op, "k8s_resource"),
         merge_strategy=resource.merge_strategy,
-        success_condition=resource.success_condition,
-        failure_condition=resource.failure_condition,
+        success_condition=_condition(resource.success_condition, site.reader),
+        failure_condition=_condition(resource.failure_condition, site.reader),
         set_owner_reference=bool(resource.set_owner_reference),
-        flags=tuple(resource.flags or ()),
-        attributes=tuple(op.attribute_outputs.items()),
+        flags=tuple(map(site.reader.text, resource.flags or ())),
+        attributes=tuple((name, site.reader.text(path)) for name, path in op.attribute_outputs.items()),
         pod=_pod(op, site),
         display_name=site.reader.text(op.display_name) if op.display_name else None,
         retry=_retry(op, site.reader) if op.num_retries or op.retry_policy else None,
         timeout_s=_timeout(op) if op.timeout else None,
+        caching=_CACHED if op.enable_caching else _NOT_CACHED,
         after=site.after(op.dependent_names),
         where=op.where,
     )
+
+
+def _condition(condition: object, reader: Reader) -> Text | None:
+    return None if condition is None else reader.text(condition)
 
 
 def _outputs(op: ContainerOp) -> tuple[model.OutputFile, ...]:
@@ -266,7 +271,8 @@ def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str) ->
 
 def _caching(op: ContainerOp) -> model.Caching:
     options = op._execution_options  # noqa: SLF001 - the property would make one
-    staleness = options.caching_strategy.max_cache_staleness if options else None
+    strategy = options.caching_strategy if options else None
+    staleness = strategy.max_cache_staleness if strategy else None
     if staleness is None:
         return _CACHED if op.enable_caching else _NOT_CACHED
     return model.Caching(enabled=bool(op.enable_caching), max_staleness=str(staleness))

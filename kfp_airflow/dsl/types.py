@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar
+
+from kfp_airflow.dsl.where import warn_author
 
 _PARAMETER_TYPES = frozenset(
     (
@@ -144,33 +145,32 @@ def check_types(checked_type: object, expected_type: object) -> bool:
     )
 
 
-def verify_type_compatibility(
-    given_type: object, expected_type: object, error_message_prefix: str = "", where: str = ""
-) -> bool:
+def verify_type_compatibility(given_type: object, expected_type: object, error_message_prefix: str = "") -> bool:
     """Return whether a value's type fits an input's (T-02 to T-06).
 
-    Where it does not: raises InconsistentTypeException, or warns with InconsistentTypeWarning and returns False where
-    types are not enforced. `error_message_prefix` begins the message; `where` is said at its end.
+    Where it does not: raises InconsistentTypeException, or warns with InconsistentTypeWarning at the author's line and
+    returns False where types are not enforced. `error_message_prefix` begins the message.
     """
     if given_type is None or expected_type is None:
         return True
     given, expected = _plain(given_type), _plain(expected_type)
     if _is_artifact_and_file(given, expected) or _is_artifact_and_file(expected, given) or check_types(given, expected):
         return True
-    message = (
-        f'{error_message_prefix}Argument type "{given}" is incompatible with the input type "{expected}"'
-        f"{f' ({where})' if where else ''}"
-    )
+    message = f'{error_message_prefix}Argument type "{given}" is incompatible with the input type "{expected}"'
     if is_type_checking():
         raise InconsistentTypeException(message)
-    warnings.warn(InconsistentTypeWarning(message), stacklevel=2)
+    warn_author(message, InconsistentTypeWarning)
     return False
 
 
 def _is_artifact_and_file(one: object, other: object) -> bool:
-    """Tell whether the first is the type that fits every file, and the other no type of texts (T-05)."""
-    name = _name_and_properties(one)[0].lower()
-    return name == "artifact" and _name_and_properties(other)[0].lower() not in _PARAMETER_TYPES
+    """Tell whether the first is the type that fits every file, and the other no type of texts (T-05).
+
+    As in KFP, both go by their names alone: a type with properties is neither.
+    """
+    if not isinstance(one, str) or one.lower() != "artifact":
+        return False
+    return not (isinstance(other, str) and other.lower().removeprefix("typing.").split("[")[0] in _PARAMETER_TYPES)
 
 
 def _plain(spec: object) -> object:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import pprint
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from typing_extensions import Unpack
 
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.containers import check_quantity, has_class_name
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp
-from kfp_airflow.dsl.params import PipelineParam, attributes_of, match_serialized_pipelineparam
+from kfp_airflow.dsl.params import PipelineParam, attributes_of, placeholders_in
 from kfp_airflow.dsl.pipeline import Pipeline
-from kfp_airflow.dsl.resources import ResourceOp
+from kfp_airflow.dsl.resources import ResourceOp, ResourceOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,26 +62,51 @@ _VOLUME_ATTRIBUTES: Final[Mapping[str, str]] = {
 _MAX_NAME_LENGTH = 63
 
 
+@dataclass(slots=True)
 class ClaimSource:
     """The claim behind a volume, as kubernetes' V1PersistentVolumeClaimVolumeSource."""
 
     attribute_map: ClassVar[Mapping[str, str]] = {"claim_name": "claimName", "read_only": "readOnly"}
     openapi_types: ClassVar[Mapping[str, str]] = {"claim_name": "str", "read_only": "bool"}
 
-    def __init__(self, claim_name: object) -> None:
-        self.claim_name = claim_name
-        self.read_only: bool | None = None
+    claim_name: object
+    read_only: bool | None = None
 
 
+@dataclass(slots=True)
 class VolumeMount:
     """Where a container finds a volume, as kubernetes' V1VolumeMount."""
 
-    attribute_map: ClassVar[Mapping[str, str]] = {"mount_path": "mountPath", "name": "name"}
-    openapi_types: ClassVar[Mapping[str, str]] = {"mount_path": "str", "name": "str"}
+    attribute_map: ClassVar[Mapping[str, str]] = {
+        "mount_path": "mountPath",
+        "mount_propagation": "mountPropagation",
+        "name": "name",
+        "read_only": "readOnly",
+        "recursive_read_only": "recursiveReadOnly",
+        "sub_path": "subPath",
+        "sub_path_expr": "subPathExpr",
+    }
+    openapi_types: ClassVar[Mapping[str, str]] = dict.fromkeys(attribute_map, "object")
 
-    def __init__(self, mount_path: str, name: object) -> None:
-        self.mount_path = mount_path
-        self.name = name
+    mount_path: str
+    name: object
+    mount_propagation: str | None = None
+    read_only: bool | None = None
+    recursive_read_only: str | None = None
+    sub_path: object = None
+    sub_path_expr: object = None
+
+
+@dataclass(slots=True)
+class SnapshotReference:
+    """The source of a new claim, as kubernetes' V1TypedLocalObjectReference."""
+
+    attribute_map: ClassVar[Mapping[str, str]] = {"api_group": "apiGroup", "kind": "kind", "name": "name"}
+    openapi_types: ClassVar[Mapping[str, str]] = dict.fromkeys(attribute_map, "str")
+
+    name: object
+    kind: str = "VolumeSnapshot"
+    api_group: str = _SNAPSHOT_GROUP
 
 
 class PipelineVolume:
@@ -92,11 +121,7 @@ class PipelineVolume:
     openapi_types: ClassVar[Mapping[str, str]] = dict.fromkeys(_VOLUME_ATTRIBUTES, "object")
 
     def __init__(self, pvc: object = None, volume: object = None, **kwargs: object) -> None:
-        unknown = [name for name in kwargs if name not in _VOLUME_ATTRIBUTES]
-        if unknown:
-            raise TypeError(f"a volume has no field {unknown[0]!r}; it has {', '.join(_VOLUME_ATTRIBUTES)}")
-        if pvc and any(name != "name" for name in kwargs):
-            raise ValueError("You can only pass 'name' along with 'pvc'.")
+        _check_sources(pvc, volume, kwargs)
         self.dependent_names: list[str] = []
         self.name = kwargs.get("name")
         self.persistent_volume_claim = kwargs.get("persistent_volume_claim")
@@ -123,8 +148,19 @@ class PipelineVolume:
         copy.dependent_names = list(dict.fromkeys([*(op.name for op in ops), *kept]))
         return copy
 
+    def to_dict(self) -> dict[str, object]:
+        """Return every field by its Python name."""
+        return {name: getattr(self, name) for name in self.attribute_map}
+
+    def to_str(self) -> str:
+        """Return the fields as a text for people."""
+        return pprint.pformat(self.to_dict())
+
     def _copy(self, volume: object) -> None:
-        for attribute in attributes_of(volume) or ():
+        attributes = attributes_of(volume)
+        if attributes is None:
+            raise TypeError(f"a volume has to be a V1Volume or a PipelineVolume, not {volume!r}")
+        for attribute in attributes:
             setattr(self, attribute, getattr(volume, attribute))
         self.dependent_names = list(getattr(volume, "dependent_names", ()))
 
@@ -153,41 +189,24 @@ class VolumeOp(ResourceOp):
         data_source: object = None,
         volume_name: object = None,
         generate_unique_name: bool = True,
-        *,
-        name: str,
-        k8s_resource: object = None,
-        action: str = "create",
-        merge_strategy: str | None = None,
-        success_condition: str | None = None,
-        failure_condition: str | None = None,
-        set_owner_reference: bool | None = None,
-        attribute_outputs: Mapping[str, str] | None = None,
-        flags: Sequence[str] | None = None,
+        **kwargs: Unpack[ResourceOptions],
     ) -> None:
-        if k8s_resource is None:
+        given = kwargs.get("k8s_resource")
+        if given is None:
             spec = _claim_spec(size, storage_class, modes, data_source, volume_name)
             metadata = _metadata(resource_name, annotations, unique=generate_unique_name)
-            manifest: object = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+            given = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
         else:
             _refuse_other_arguments(resource_name, size, storage_class, modes, annotations, data_source, volume_name)
-            if not has_class_name(k8s_resource, "V1PersistentVolumeClaim"):
+            if not has_class_name(given, "V1PersistentVolumeClaim"):
                 raise ValueError("k8s_resource in VolumeOp must be an instance of V1PersistentVolumeClaim")
-            manifest = k8s_resource
-        super().__init__(
-            manifest,
-            action,
-            merge_strategy,
-            success_condition,
-            failure_condition,
-            set_owner_reference,
-            {"size": "{.status.capacity.storage}", **(attribute_outputs or {})} if action != "delete" else None,
-            flags,
-            name=name,
-        )
-        self.output = self.outputs.get("name")
+        asked = kwargs.get("attribute_outputs")
+        kwargs["k8s_resource"] = given
+        super().__init__(**_with_size(kwargs, "{.status.capacity.storage}"))
+        self.output = self._only_output(asked)
         self.volume: PipelineVolume | None = None
-        if self.output is not None:
-            self.volume = PipelineVolume(name=self.name, volume=PipelineVolume(pvc=self.output, name=self.name))
+        if self.outputs:
+            self.volume = PipelineVolume(pvc=self.outputs["name"], name=self.name)
 
 
 class VolumeSnapshotOp(ResourceOp):
@@ -201,40 +220,23 @@ class VolumeSnapshotOp(ResourceOp):
         annotations: Mapping[str, object] | None = None,
         volume: object = None,
         api_version: str = "snapshot.storage.k8s.io/v1alpha1",
-        *,
-        name: str,
-        k8s_resource: object = None,
-        action: str = "create",
-        merge_strategy: str | None = None,
-        success_condition: str | None = None,
-        failure_condition: str | None = None,
-        set_owner_reference: bool | None = None,
-        attribute_outputs: Mapping[str, str] | None = None,
-        flags: Sequence[str] | None = None,
+        **kwargs: Unpack[ResourceOptions],
     ) -> None:
-        if k8s_resource is None:
+        if kwargs.get("k8s_resource") is None:
             source = {"kind": "PersistentVolumeClaim", "name": _claim_name(pvc, volume)}
-            spec: dict[str, object] = {"source": source}
-            if snapshot_class:
-                spec["snapshotClassName"] = snapshot_class
+            spec = {"source": source, **({"snapshotClassName": snapshot_class} if snapshot_class else {})}
             metadata = _metadata(resource_name, annotations, unique=True)
-            k8s_resource = {"apiVersion": api_version, "kind": "VolumeSnapshot", "metadata": metadata, "spec": spec}
+            manifest = {"apiVersion": api_version, "kind": "VolumeSnapshot", "metadata": metadata, "spec": spec}
+            kwargs["k8s_resource"] = manifest
         else:
             _refuse_other_arguments(resource_name, pvc, snapshot_class, annotations, volume)
-        super().__init__(
-            k8s_resource,
-            action,
-            merge_strategy,
-            "status.readyToUse == true" if success_condition is None and action != "delete" else success_condition,
-            failure_condition,
-            set_owner_reference,
-            {"size": "{.status.restoreSize}", **(attribute_outputs or {})} if action != "delete" else None,
-            flags,
-            name=name,
-        )
+        asked = kwargs.get("attribute_outputs")
+        if kwargs.get("success_condition") is None and kwargs.get("action") != "delete":
+            kwargs["success_condition"] = "status.readyToUse == true"
+        super().__init__(**_with_size(kwargs, "{.status.restoreSize}"))
         self.dependent_names.extend(getattr(volume, "dependent_names", ()))
-        self.output = self.outputs.get("name")
-        self.snapshot = {"apiGroup": _SNAPSHOT_GROUP, "kind": "VolumeSnapshot", "name": self.output}
+        self.output = self._only_output(asked)
+        self.snapshot = SnapshotReference(self.outputs["name"]) if self.outputs else None
 
 
 def mount_pvolumes(op: ContainerOp, pvolumes: Mapping[str, object]) -> None:
@@ -261,11 +263,29 @@ def _ancestors(op: BaseOp, known: Mapping[str, BaseOp]) -> set[str]:
     return found
 
 
+def _with_size(options: ResourceOptions, path: str) -> ResourceOptions:
+    """Return the options with the output `size`, unless the author has one; a deletion has no outputs."""
+    if options.get("action") == "delete":
+        return options
+    return {**options, "attribute_outputs": {"size": path, **(options.get("attribute_outputs") or {})}}
+
+
+def _check_sources(pvc: object, volume: object, fields: Mapping[str, object]) -> None:
+    """Raise TypeError for a field that volumes do not have, ValueError for several sources of one volume."""
+    unknown = [name for name in fields if name not in _VOLUME_ATTRIBUTES]
+    if unknown:
+        raise TypeError(f"a volume has no field {unknown[0]!r}; it has {', '.join(_VOLUME_ATTRIBUTES)}")
+    if pvc and (volume is not None or any(name != "name" for name in fields)):
+        raise ValueError("You can only pass 'name' along with 'pvc'.")
+    if volume is not None and fields:
+        raise ValueError("You can't pass a volume along with other kwargs.")
+
+
 def _metadata(resource_name: object, annotations: Mapping[str, object] | None, *, unique: bool) -> dict[str, object]:
     if not resource_name:
         raise ValueError("Please provide resource_name, the name of the claim or snapshot")
     written = str(resource_name)
-    name = written if match_serialized_pipelineparam(written) else naming.label_name(written)
+    name = written if placeholders_in(written) else naming.label_name(written)
     metadata: dict[str, object] = {"name": f"{{{{workflow.name}}}}-{name}" if unique else name}
     return {**metadata, "annotations": annotations} if annotations else metadata
 
@@ -290,8 +310,8 @@ def _claim_spec(
 
 def _data_source(source: object) -> object:
     if isinstance(source, (str, PipelineParam)):
-        return {"apiGroup": _SNAPSHOT_GROUP, "kind": "VolumeSnapshot", "name": source}
-    if has_class_name(source, "V1TypedLocalObjectReference") or isinstance(source, Mapping):
+        return SnapshotReference(source)
+    if has_class_name(source, "V1TypedLocalObjectReference") or isinstance(source, (SnapshotReference, Mapping)):
         return source
     raise ValueError(f"data_source can be one of (str, PipelineParam, V1TypedLocalObjectReference). Got: {source!r}")
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeVar, get_args
 
 from kfp_airflow.diagnostics import Diagnostic, Where
 from kfp_airflow.graph.cycles import find_cycle
@@ -62,6 +62,8 @@ class Rule:
     row: str | None
     find: Callable[[Survey], Iterable[Found]]
 
+
+_Kind = TypeVar("_Kind", ParameterRef, OutputRef, ItemRef, ArgumentRef, RunRef)
 
 RULES: dict[str, Rule] = {}
 """Every rule by its code, in the order in which they are checked."""
@@ -133,8 +135,8 @@ def names_that_airflow_refuses(survey: Survey) -> Iterator[Found]:
 def unknown_parameters(survey: Survey) -> Iterator[Found]:
     """A parameter that is used is an argument of the pipeline."""
     known = {parameter.name for parameter in survey.pipeline.parameters}
-    for seat, reference in _references(survey):
-        if isinstance(reference, ParameterRef) and reference.name not in known:
+    for seat, reference in _references(survey, ParameterRef):
+        if reference.name not in known:
             yield _at(
                 seat,
                 f"uses the parameter '{reference.name}', which the pipeline does not have: it has {_names(known)}",
@@ -145,9 +147,7 @@ def unknown_parameters(survey: Survey) -> Iterator[Found]:
 @rule("KA023", row="O-05")
 def unknown_outputs(survey: Survey) -> Iterator[Found]:
     """An output that is read is declared by its step."""
-    for seat, reference in _references(survey):
-        if not isinstance(reference, OutputRef):
-            continue
+    for seat, reference in _references(survey, OutputRef):
         producer = survey.by_id.get(reference.step)
         if producer is None:
             yield _at(
@@ -177,9 +177,7 @@ def unknown_outputs(survey: Survey) -> Iterator[Found]:
 @rule("KA024", row="L-03")
 def items_out_of_scope(survey: Survey) -> Iterator[Found]:
     """A loop's item is used inside that loop only, and by a key that its items have."""
-    for seat, reference in _references(survey):
-        if not isinstance(reference, ItemRef):
-            continue
+    for seat, reference in _references(survey, ItemRef):
         loop = next((group for group in seat.groups if group.id == reference.loop), None)
         if not isinstance(loop, Loop):
             yield _at(
@@ -264,8 +262,8 @@ def steps_that_wait_for_an_exit_handler(survey: Survey) -> Iterator[Found]:
 @rule("KA028", row="EH-05")
 def results_before_the_end(survey: Survey) -> Iterator[Found]:
     """How the run ended is known to exit handlers only."""
-    for seat, reference in _references(survey):
-        if isinstance(reference, RunRef) and reference.field in _AFTER_THE_END and seat.handler_of is None:
+    for seat, reference in _references(survey, RunRef):
+        if reference.field in _AFTER_THE_END and seat.handler_of is None:
             yield _at(
                 seat,
                 f"uses {{{{workflow.{reference.field}}}}}, which is known after the end of the run only",
@@ -511,9 +509,7 @@ def names_of_further_containers(survey: Survey) -> Iterator[Found]:
 @rule("KA046", row="R-02")
 def arguments_out_of_scope(survey: Survey) -> Iterator[Found]:
     """An argument of a graph component is used in that component only, and it has been handed over."""
-    for seat, reference in _references(survey):
-        if not isinstance(reference, ArgumentRef):
-            continue
+    for seat, reference in _references(survey, ArgumentRef):
         graph = _graph_around(seat, reference.graph)
         if graph is None:
             yield _at(
@@ -575,11 +571,12 @@ def _returned(member: Graph | Call, survey: Survey) -> dict[str, Reference]:
     return dict(graph.outputs) if isinstance(graph, Graph) else {}
 
 
-def _references(survey: Survey) -> Iterator[tuple[Seat, Reference]]:
-    """Yield every different reference of every member with its seat."""
+def _references(survey: Survey, kind: type[_Kind]) -> Iterator[tuple[Seat, _Kind]]:
+    """Yield every different reference of this kind of every member with its seat."""
     for seat in survey.seats:
         for reference in dict.fromkeys(seat.references):
-            yield seat, reference
+            if isinstance(reference, kind):
+                yield seat, reference
 
 
 def _containers(survey: Survey) -> Iterator[tuple[Seat, Step, Container]]:

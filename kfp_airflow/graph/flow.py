@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfp_airflow.graph.model import Comparison, Container, ContainerStep, Loop, ResourceStep, Step
-from kfp_airflow.graph.text import Reference, Text, walk_texts
+from kfp_airflow.graph.text import Reference, Text, Tree, walk_texts
 
 
 def texts(step: Step) -> Iterator[Text]:
-    """Yield every text of a step that is resolved at run time, in no particular order."""
-    if step.display_name is not None:
-        yield step.display_name
-    if step.retry is not None and step.retry.limit is not None:
-        yield step.retry.limit
-    pod = step.pod
-    for tree in (*pod.volumes, *pod.tolerations, pod.affinity, pod.node_selector, pod.annotations, pod.labels):
-        yield from walk_texts(tree)
-    for container in (*pod.init_containers, *pod.sidecars):
-        yield from _container_texts(container)
+    """Yield every text of a step that is resolved at run time: of its main container or resource first of all."""
     match step:
         case ContainerStep():
             yield from _container_texts(step.container)
@@ -26,6 +17,27 @@ def texts(step: Step) -> Iterator[Text]:
                 yield item.source
         case ResourceStep():
             yield from walk_texts(step.manifest)
+            yield from (condition for condition in (step.success_condition, step.failure_condition) if condition)
+            yield from (path for _, path in step.attributes)
+            yield from step.flags
+    if step.display_name is not None:
+        yield step.display_name
+    if step.retry is not None and step.retry.limit is not None:
+        yield step.retry.limit
+    pod = step.pod
+    for container in (*pod.init_containers, *pod.sidecars):
+        yield from _container_texts(container)
+    trees: tuple[Tree, ...] = (
+        pod.volumes,
+        pod.tolerations,
+        pod.affinity,
+        pod.node_selector,
+        pod.annotations,
+        pod.labels,
+    )
+    for content in trees:
+        if content:
+            yield from walk_texts(content)
 
 
 def references(step: Step) -> Iterator[Reference]:
@@ -50,7 +62,8 @@ def item_references(loop: Loop) -> tuple[Reference, ...]:
 
 def _container_texts(container: Container) -> Iterator[Text]:
     yield container.image
-    yield container.name
     yield from container.command or ()
     yield from container.args
-    yield from walk_texts(container.options)
+    if container.options.entries:
+        yield from walk_texts(container.options)
+    yield container.name

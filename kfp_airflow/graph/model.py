@@ -189,7 +189,8 @@ class ContainerStep:
 class ResourceStep:
     """One call of the Kubernetes API: `dsl.ResourceOp`, `VolumeOp` and `VolumeSnapshotOp` (D-13, D-14, D-16).
 
-    `attributes` maps output names to kubectl jsonpaths; conditions are Argo's, with `,` for *and*.
+    `attributes` maps output names to kubectl jsonpaths; conditions are Argo's, with `,` for *and*. Both may hold
+    references, and so may `flags` (§1.4). `caching` is for packages: a call of the API is never left out.
     """
 
     id: str
@@ -197,15 +198,16 @@ class ResourceStep:
     action: ResourceAction
     manifest: Tree
     merge_strategy: str | None = None
-    success_condition: str | None = None
-    failure_condition: str | None = None
+    success_condition: Text | None = None
+    failure_condition: Text | None = None
     set_owner_reference: bool = False
-    flags: tuple[str, ...] = ()
-    attributes: tuple[tuple[str, str], ...] = ()
+    flags: tuple[Text, ...] = ()
+    attributes: tuple[tuple[str, Text], ...] = ()
     pod: PodOptions = PodOptions()
     display_name: Text | None = None
     retry: Retry | None = None
     timeout_s: int | None = None
+    caching: Caching = Caching()
     after: tuple[str, ...] = ()
     where: Where = field(default=UNKNOWN, compare=False, repr=False)
 

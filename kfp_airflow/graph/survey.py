@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from kfp_airflow.graph import flow
 from kfp_airflow.graph.model import (
     Call,
     Condition,
@@ -21,7 +22,7 @@ from kfp_airflow.graph.model import (
     Step,
     SubGraph,
 )
-from kfp_airflow.graph.text import Reference, Text, Tree, walk_texts
+from kfp_airflow.graph.text import Reference, Text, walk_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +88,10 @@ def _seats(members: tuple[Member, ...], groups: tuple[Group, ...]) -> Iterator[S
 
 def _texts(member: Member) -> Iterator[Text]:
     match member:
-        case ContainerStep():
-            yield from _container_texts(member.container)
-            for file in member.inputs:
-                yield file.source
-            yield from _step_texts(member)
-            if member.component is not None:
+        case ContainerStep() | ResourceStep():
+            yield from flow.texts(member)
+            if isinstance(member, ContainerStep) and member.component is not None:
                 yield from walk_texts(member.component.arguments)
-        case ResourceStep():
-            yield from walk_texts(member.manifest)
-            yield from _step_texts(member)
         case Condition():
             yield member.when.left
             yield member.when.right
@@ -106,33 +101,3 @@ def _texts(member: Member) -> Iterator[Text]:
             yield from (Text((reference,)) for _, reference in member.arguments)
         case SubGraph() | ExitHandler():
             return
-
-
-def _container_texts(container: Container) -> Iterator[Text]:
-    yield container.image
-    yield from container.command or ()
-    yield from container.args
-    if container.options.entries:
-        yield from walk_texts(container.options)
-    yield container.name
-
-
-def _step_texts(step: Step) -> Iterator[Text]:
-    if step.display_name is not None:
-        yield step.display_name
-    if step.retry is not None and step.retry.limit is not None:
-        yield step.retry.limit
-    pod = step.pod
-    for container in (*pod.init_containers, *pod.sidecars):
-        yield from _container_texts(container)
-    trees: tuple[Tree, ...] = (
-        pod.volumes,
-        pod.tolerations,
-        pod.affinity,
-        pod.node_selector,
-        pod.annotations,
-        pod.labels,
-    )
-    for content in trees:
-        if content:
-            yield from walk_texts(content)

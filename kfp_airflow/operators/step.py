@@ -52,6 +52,7 @@ class StepLife(QuickConstruction):
         values = RunValues(self.placement, context, store := open_store())
         with explained(context):
             show_item(values, context)
+            values.require_known_parameters()
             check_guards(values)
             with _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work, context)

@@ -19,6 +19,7 @@ from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
 from kfp_airflow.operators.inherited import Handed, Inherited, Root, read_conf
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
+from kfp_airflow.operators.macros import RunFacts, expand_macros
 from kfp_airflow.operators.placement import Placement, Source
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ class RunValues:
                 return self._argument_text(reference)
             case _:
                 assert_never(reference)
+
+    def require_known_parameters(self) -> None:
+        """Raise StepError where the run was given a parameter that the pipeline does not have (PP-07)."""
+        if self.placement.inherits:
+            return
+        known = self.placement.facts.parameters
+        unknown = [name for name in self._context["dag_run"].conf or () if name not in known]
+        if unknown:
+            raise StepError(
+                f"the run was given the parameter '{unknown[0]}', which the pipeline does not have: "
+                f"it has {', '.join(repr(name) for name in known) or 'none'}. Trigger it again without it"
+            )
 
     def handed(self, reference: Reference) -> Handed:
         """Return a value whole: an output as it was published, anything else as its text."""
@@ -122,9 +135,12 @@ class RunValues:
         return _label(f"{ti.dag_id}-{ti.task_id}")[: 63 - len(tail)].strip("-") + tail
 
     def parameter(self, name: str) -> str:
-        """Return a parameter's value as text (PP-06 to PP-09)."""
+        """Return a parameter's value as text, its macros replaced (PP-08, PP-09); the empty text for none (PP-07)."""
         if self.placement.inherits:
             return self._inherited.parameters.get(name, "")
+        return expand_macros(self._given(name), self._macro_facts(), whose=f"parameter '{name}'")
+
+    def _given(self, name: str) -> str:
         parameter = self.placement.facts.parameters.get(name)
         value = self._context["params"].get(name)
         if value is None:
@@ -136,6 +152,13 @@ class RunValues:
         ):
             return parameter.default
         return as_text(value)
+
+    def _macro_facts(self) -> RunFacts:
+        run = self._context["dag_run"]
+        return RunFacts(run_id=self._run_id(), current=run.start_date or run.run_after, scheduled=run.run_after)
+
+    def _run_id(self) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.root.dag_id}/{self.root.run_id}"))
 
     def _pull(self, reference: OutputRef) -> Published:
         whose = f"output '{reference.output}' of step '{reference.step}'"
@@ -240,7 +263,7 @@ class RunValues:
         root = self.root
         match reference.field:
             case "uid":
-                return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{root.dag_id}/{root.run_id}"))
+                return self._run_id()
             case "name":
                 return f"{_label(root.dag_id)[:50].strip('-')}-{_digest(root.dag_id, root.run_id)}"
             case "namespace":

@@ -82,7 +82,7 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
     body = (
         {"container": _main_container(step, inputs, pull_policy)}
         if isinstance(step, ContainerStep)
-        else {"resource": _resource(step, inputs)}
+        else {"resource": _resource(step, inputs), "outputs": _attributes(step, flow, inputs)}
     )
     patch = _run_time_patch(step, inputs)
     rest = without_empty(
@@ -101,12 +101,12 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
 
 
 def step_outputs(step: Step, flow: Flow) -> Fields:
-    """Return the `outputs` of a step: artifacts, and parameters too where their text is used (DP-04, DP-08)."""
+    """Return the `outputs` of a step: artifacts, and parameters too where their text is used (DP-04, DP-08).
+
+    A resource's are in its template already: their paths may take inputs.
+    """
     if isinstance(step, ResourceStep):
-        paths = [(flow.name(OutputRef(step.id, name)), path) for name, path in step.attributes]
-        return without_empty(
-            {"parameters": [{"name": name, "valueFrom": {"jsonPath": path}} for name, path in sorted(paths)]}
-        )
+        return {}
     used = [output for output in step.outputs if flow.is_used_by_value(OutputRef(step.id, output.name))]
     parameters: list[Json] = [
         {"name": _output_name(step, output), "valueFrom": {"path": output.path}} for output in used
@@ -191,15 +191,13 @@ def _metadata(step: Step, inputs: StepInputs) -> Fields:
     annotations: Fields = dict(_texts(step.pod.annotations, inputs))
     if step.display_name is not None:
         annotations[f"{PREFIX}task_display_name"] = step.display_name.resolve(inputs)
-    caching = True
     if isinstance(step, ContainerStep):
-        caching = step.caching.enabled
         annotations |= _component_annotations(step.component, inputs)
-        if step.caching.max_staleness is not None:
-            annotations[f"{PREFIX}max_cache_staleness"] = step.caching.max_staleness
+    if step.caching.max_staleness is not None:
+        annotations[f"{PREFIX}max_cache_staleness"] = step.caching.max_staleness
     labels: Fields = {f"{PREFIX}kfp_sdk_version": SDK_VERSION, f"{PREFIX}pipeline-sdk-type": "kfp"}
     labels |= _texts(step.pod.labels, inputs)
-    labels[f"{PREFIX}enable_caching"] = "true" if caching else "false"
+    labels[f"{PREFIX}enable_caching"] = "true" if step.caching.enabled else "false"
     return without_empty({"annotations": annotations, "labels": labels})
 
 
@@ -239,15 +237,22 @@ def _retry(retry: Retry | None, inputs: StepInputs) -> Fields:
     return without_empty({"limit": number, "retryPolicy": retry.policy, "backoff": without_empty(backoff)})
 
 
+def _attributes(step: ResourceStep, flow: Flow, inputs: StepInputs) -> Fields:
+    paths = {flow.name(OutputRef(step.id, name)): path.resolve(inputs) for name, path in step.attributes}
+    return without_empty(
+        {"parameters": [{"name": name, "valueFrom": {"jsonPath": path}} for name, path in sorted(paths.items())]}
+    )
+
+
 def _resource(step: ResourceStep, inputs: StepInputs) -> Fields:
     return without_empty(
         {
             "action": step.action,
             "mergeStrategy": step.merge_strategy,
             "setOwnerReference": step.set_owner_reference or None,
-            "successCondition": step.success_condition,
-            "failureCondition": step.failure_condition,
-            "flags": list(step.flags),
+            "successCondition": step.success_condition and step.success_condition.resolve(inputs),
+            "failureCondition": step.failure_condition and step.failure_condition.resolve(inputs),
+            "flags": [flag.resolve(inputs) for flag in step.flags],
             "manifest": yaml_text(resolve_tree(step.manifest, inputs)),
         }
     )

@@ -58,8 +58,24 @@ OF_A_LABEL: Final = "B-13: the SDK hands no parameter to a step that shows it in
 ONE_NAME: Final = "R-04: the SDK makes one argument of two that were given the same value at first"
 NOT_HANDED_OVER: Final = "R-04: the SDK's call does not hand over what the component takes from around, Argo refuses"
 THE_FIRST_LIST: Final = "R-04: the SDK loops over the parameter of the workflow in every round"
+OF_AN_AFFINITY: Final = "B-05: the SDK hands no parameter to a step that has it in its affinity only"
+NO_SUCH_RESOURCE: Final = "F-07: the SDK asks for a resource named `nvidia`, which no cluster has"
+IN_PLACE: Final = "C-05: the SDK leaves a run-time value where Kubernetes reads a quantity, and Argo refuses it"
 
 BETTER: Final[Mapping[str, Mapping[str, str]]] = {
+    "improved_options:parameter_in_an_affinity": {
+        "/run/dag/pinned/arguments": OF_AN_AFFINITY,
+        "/run/dag/pinned/does/inputs": OF_AN_AFFINITY,
+        "/run/inputs": OF_AN_AFFINITY,
+    },
+    "improved_options:number_of_gpus_at_run_time": {
+        "/run/dag/train/does/container/resources": NO_SUCH_RESOURCE,
+        "/run/dag/train/does/podSpecPatch": NO_SUCH_RESOURCE,
+    },
+    "improved_options:any_resource_at_run_time": {
+        "/run/dag/train/does/container/resources": IN_PLACE,
+        "/run/dag/train/does/podSpecPatch": IN_PLACE,
+    },
     "improved_outputs_of_groups:one_file_twice": {
         "/run/dag/cat/arguments/artifacts/make-o-2": TWICE,
         "/run/dag/cat/does/inputs/artifacts/make-o": TWICE,
@@ -93,6 +109,8 @@ ONLY_HERE: Final[Mapping[str, str]] = {
     "improved_loops_in_loops:loop_over_an_outer_output": "L-06, F-03: the SDK ends with KeyError: 'make'",
     "improved_recursion:outputs_of_a_graph_component": "R-03: the SDK keeps nothing of what the function returns",
     "improved_recursion:after_a_group_with_a_capital": "B-02: the SDK looks for the name in lower case",
+    "improved_options:after_a_named_group": "B-02: the SDK cannot find a group that has a name of the author",
+    "improved_options:numbers_in_labels": "B-06 to B-08: the SDK ends with a TypeError for a number in a label",
 }
 """Pipelines that the SDK cannot compile, and why they are right nevertheless."""
 

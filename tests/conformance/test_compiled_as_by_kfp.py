@@ -17,10 +17,12 @@ from tests.conformance.judge import Judge, Verdict
 from tests.conformance.meaning import differences, meaning
 
 EXAMPLES = examples()
-REFUSED_BY_BOTH = tuple(example for example in EXAMPLES if example.path.stem == "refused_by_both")
-COMPILED = tuple(
-    example for example in EXAMPLES if example not in REFUSED_BY_BOTH and not example.path.stem.startswith("refused_")
-)
+REFUSED_BY_BOTH = [
+    pytest.param(example, id=str(example), marks=[pytest.mark.row(*example.rows)] if example.rows else [])
+    for example in EXAMPLES
+    if example.path.stem == "refused_by_both"
+]
+COMPILED = tuple(example for example in EXAMPLES if not example.path.stem.startswith("refused_"))
 
 ALL_COMPILED = [
     pytest.param(
@@ -84,7 +86,7 @@ def test_argo_finds_every_name_in_our_package(example: Example) -> None:
     assert [line for line in found if "output artifacts" not in line or str(example) not in NO_SUCH_FILES_IN_ARGO] == []
 
 
-@pytest.mark.parametrize("example", REFUSED_BY_BOTH, ids=str)
+@pytest.mark.parametrize("example", REFUSED_BY_BOTH)
 def test_what_the_real_compiler_refuses_is_refused_at_the_author_s_line(example: Example, judge: Judge) -> None:
     assert _theirs(judge, example).error
     with pytest.raises(PipelineError) as refused:

@@ -141,7 +141,8 @@ def test_the_runs_time_limit_is_airflows_unless_a_handler_has_to_run_after_it() 
     assert dag.get_task("a").placement.facts.timeout == timedelta(seconds=60)
 
 
-def test_retries_wait_exactly_as_long_as_the_author_said() -> None:  # B-09
+@pytest.mark.row("B-09")
+def test_retries_wait_exactly_as_long_as_the_author_said() -> None:
     retry = Retry(limit=text("3"), policy="Always", backoff_duration="2m", backoff_factor=2)
     task = build_dag(pipeline(step("a", retry=retry)), PROCESS).get_task("a")
     assert (task.retries, task.retry_delay) == (3, timedelta(minutes=2))

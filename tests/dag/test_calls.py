@@ -78,8 +78,8 @@ def test_a_failing_iteration_leaves_the_others_running_and_fails_the_run() -> No
 def test_conditions_around_and_inside_nested_loops_decide_per_iteration() -> None:  # L-11, CO-08, DP-13
     @dsl.pipeline(name="nested-conditions")
     def pipeline(lists: list = [[1, 5], [7]], go: str = "yes") -> None:  # noqa: B006 - as KFP's authors write it
-        with dsl.Condition(go == "yes"), dsl.ParallelFor(lists) as outer, dsl.ParallelFor(outer) as inner:
-            with dsl.Condition(inner > 4):
+        with dsl.Condition(go == "yes"), dsl.ParallelFor(lists) as outer:
+            with dsl.ParallelFor(outer) as inner, dsl.Condition(inner > 4):
                 big = say("big", inner)
         say("all", big.output)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,7 +27,9 @@ def say(name: str, *arguments: Any, code: str = 'printf "%s" "$1" > /tmp/out') -
     )
 
 
-def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # DP-05, PP-10, F-14
+@pytest.mark.row("PP-10")
+@pytest.mark.better("F-14", how="a value with `{{ }}`, `{% %}` or `$(x)` in it arrives as it is")
+def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # DP-05
     @dsl.pipeline(name="odd-text")
     def pipeline(text: str = ODD) -> None:
         first = say("first", text)
@@ -41,7 +44,9 @@ def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # D
     assert ran.output("third") == ODD  # none by file
 
 
-def test_values_keep_kfps_text_rules() -> None:  # PP-06, PP-08
+@pytest.mark.row("PP-06", "PP-08")
+@pytest.mark.better("PP-07", how="an argument without a default has to be given; `x=None` is the empty text")
+def test_values_keep_kfps_text_rules() -> None:
     @dsl.pipeline(name="values")
     def pipeline(
         number: int = 3,
@@ -57,6 +62,47 @@ def test_values_keep_kfps_text_rules() -> None:  # PP-06, PP-08
         run(pipeline, flag=False, number=7, things=[{"k": "ü"}], none="x").output("all")
         == '7|0.5|False|[{"k": "ü"}]|x|'
     )
+
+
+@pytest.mark.row("PP-09")
+@pytest.mark.better("PP-09", how="in a manual run `[[ScheduledTime]]` is the time for which it was triggered")
+def test_macros_are_replaced_in_defaults_and_in_given_values_alone() -> None:
+    @dsl.pipeline(name="macros")
+    def pipeline(
+        uid: str = dsl.RUN_ID_PLACEHOLDER, given: str = "x", day: str = "[[ScheduledTime.2006-01-02]]"
+    ) -> None:
+        shown = say("shown", f"{uid}|{given}|{day}|{dsl.RUN_ID_PLACEHOLDER}|[[RunUUID]]")
+        say("again", shown.output)
+
+    ran = run(pipeline, given="at [[RunUUID]] {{ ds }}")
+    uid, given, day, placeholder, text = ran.output("shown").split("|")
+    assert (uid, given, text) == (placeholder, f"at {uid} {{{{ ds }}}}", "[[RunUUID]]")
+    assert re.fullmatch(r"[0-9a-f-]{36}", uid)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", day)
+    assert ran.output("again") == ran.output("shown")
+
+
+@pytest.mark.row("PP-07")
+def test_a_parameter_that_the_pipeline_does_not_have_is_refused() -> None:
+    @dsl.pipeline(name="known-parameters")
+    def pipeline(text: str = "x", other: str = "y") -> None:
+        say("first", text)
+
+    ran = run(pipeline, txt="z")
+    assert ran.state == "failed"
+    assert ran.why("first") == (
+        "the run was given the parameter 'txt', which the pipeline does not have: it has 'text', 'other'. "
+        "Trigger it again without it"
+    )
+
+
+@pytest.mark.better("PP-07", how="values have no limit of 10,000 bytes together")
+def test_a_value_may_be_longer_than_kfp_takes() -> None:
+    @dsl.pipeline(name="long-value")
+    def pipeline(text: str = "") -> None:
+        say("length", text, code='printf %s "${#1}" > /tmp/out')
+
+    assert run(pipeline, text="x" * 100_000).output("length") == "100000"
 
 
 def test_large_binary_and_directory_outputs_go_through_the_store() -> None:  # DP-07

@@ -83,6 +83,7 @@ def test_a_container_op_becomes_a_step_with_all_that_it_says() -> None:
     assert step.where == Where(__file__, pipeline.__code__.co_firstlineno + 2)
 
 
+@pytest.mark.row("B-03", "B-04", "B-05", "B-06", "B-07", "B-08", "B-11", "B-12")
 def test_pod_options_are_read_in_kubernetes_spelling_with_parameters_anywhere() -> None:
     """B-03 to B-08, B-11, B-12."""
     client = pytest.importorskip("kubernetes.client")
@@ -239,6 +240,7 @@ def test_an_exit_op_that_reads_an_output_is_refused() -> None:
     assert found.problem == "is an exit handler and reads output 'o' of step 'make', which may never have run"
 
 
+@pytest.mark.row("PP-05", "PP-06", "T-03")
 def test_arguments_become_typed_parameters_with_kfps_texts() -> None:
     """PP-05, PP-06, T-03, W-12."""
 
@@ -285,6 +287,7 @@ def test_arguments_become_typed_parameters_with_kfps_texts() -> None:
     )
 
 
+@pytest.mark.row("PP-06")
 def test_a_default_of_another_type_is_left_out_with_a_warning() -> None:
     """PP-06, F-08."""
 
@@ -298,6 +301,7 @@ def test_a_default_of_another_type_is_left_out_with_a_warning() -> None:
         build_graph(pipeline)
 
 
+@pytest.mark.row("N-09")
 def test_names_and_descriptions_come_from_the_caller_the_decorator_the_function() -> None:
     """D-01, N-09."""
 
@@ -378,6 +382,7 @@ def test_the_label_add_pod_env_shows_the_pods_fields_as_variables() -> None:
     assert names == ["KFP_POD_NAME", "KFP_POD_UID", "KFP_NAMESPACE", "WORKFLOW_ID", "KFP_RUN_ID", "ENABLE_CACHING"]
 
 
+@pytest.mark.row("B-14", "O-09")
 def test_caching_options_reach_the_step() -> None:
     """B-14, O-09."""
 
@@ -393,6 +398,7 @@ def test_caching_options_reach_the_step() -> None:
     ]
 
 
+@pytest.mark.row("B-09")
 def test_a_policy_without_a_number_retries_without_end_and_warns() -> None:
     """B-09."""
     with noting() as notes:
@@ -401,6 +407,7 @@ def test_a_policy_without_a_number_retries_without_end_and_warns() -> None:
     assert [(found.code, found.step) for found in notes] == [("KA010", "a")]
 
 
+@pytest.mark.row("B-09")
 def test_retries_may_be_a_parameter() -> None:
     """B-09."""
 
@@ -410,6 +417,7 @@ def test_retries_may_be_a_parameter() -> None:
     assert only(pipeline).retry == model.Retry(limit=text(ParameterRef("n")))
 
 
+@pytest.mark.row("PP-05")
 def test_an_authors_exception_names_the_authors_line() -> None:
     """R13, PP-05."""
 
@@ -441,6 +449,7 @@ def test_an_error_of_the_dsl_names_the_authors_line() -> None:
     ]
 
 
+@pytest.mark.row("B-10")
 def test_all_problems_are_told_at_once() -> None:
     """R13, CO-01, B-10, EH-01."""
 

@@ -6,16 +6,20 @@ from collections.abc import Callable
 import pytest
 
 from kfp_airflow import dsl
+from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.containers import Container
+from kfp_airflow.graph.text import ParameterRef, resolve_tree
 
 client = pytest.importorskip("kubernetes.client")
 PARAM = dsl.PipelineParam("x")
+PARAM_OF_PIPELINE = dsl.PipelineParam("value")
 
 
 def limits(container: Container) -> object:
     return container.resources.limits
 
 
+@pytest.mark.row("C-01", "C-02", "C-03", "C-04", "C-05", "C-06", "C-07", "C-08", "C-09", "C-10", "C-11", "C-12")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -30,6 +34,9 @@ def limits(container: Container) -> object:
             "Invalid cpu string. Should be float or integer, or integer followed by \"m\". Got: '5x'",
         ),
         (lambda c: c.set_gpu_limit("0"), "gpu must be positive integer. Got: '0'"),
+        (lambda c: c.set_gpu_limit(1.5), "gpu must be positive integer. Got: 1.5"),
+        (lambda c: c.set_cpu_limit("-1"), "Got: '-1'"),
+        (lambda c: c.set_memory_limit("1Gi\n"), "Got: '1Gi\\n'"),
         (lambda c: c.set_gpu_limit(1, "foo"), "vendor can only be nvidia or amd. Got: 'foo'"),
         (
             lambda c: c.add_env_variable({"name": "a"}),
@@ -54,13 +61,24 @@ def test_a_wrong_value_is_refused(change: Callable[[Container], object], message
         change(Container("image"))
 
 
-@pytest.mark.parametrize("change", [lambda c: c.set_memory_limit(5), lambda c: c.set_cpu_request(5)])
-def test_a_quantity_that_is_no_text_is_a_type_error(change: Callable[[Container], object]) -> None:
-    """C-01, C-03."""
-    with pytest.raises(TypeError, match=r"has to be a string such as '\w+'"):
+@pytest.mark.row("C-01", "C-02", "C-03", "C-04")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.set_memory_limit(5), "a quantity of memory has to be a string such as '512Mi', not 5"),
+        (lambda c: c.set_ephemeral_storage_limit(5), "a quantity of ephemeral-storage has to be a string"),
+        (lambda c: c.set_cpu_request(5), "a quantity of cpu has to be a string such as '500m' or '1.5', not 5"),
+        (lambda c: c.set_gpu_limit(None), "a number of GPUs has to be a whole number such as 1 or '1', not None"),
+        (lambda c: c.set_gpu_limit(True), "a number of GPUs has to be a whole number such as 1 or '1', not True"),
+    ],
+)
+def test_a_quantity_of_another_type_is_a_type_error(change: Callable[[Container], object], message: str) -> None:
+    """C-01 to C-04."""
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
         change(Container("image"))
 
 
+@pytest.mark.row("C-01", "C-02", "C-03")
 def test_quantities_parameters_and_placeholders_are_taken() -> None:
     """C-01 to C-03."""
     container = Container("image").set_memory_limit("1Gi").set_cpu_limit("500m").set_ephemeral_storage_limit(str(PARAM))
@@ -71,6 +89,7 @@ def test_quantities_parameters_and_placeholders_are_taken() -> None:
     assert Container("image").get_resource_limit("memory") is None
 
 
+@pytest.mark.better("C-04", "F-07", how="a number of GPUs that is a parameter means `nvidia.com/gpu`")
 def test_a_gpu_limit_names_the_vendors_resource_also_for_a_parameter() -> None:
     """C-04, F-07."""
     assert limits(Container("i").set_gpu_limit(2)) == {"nvidia.com/gpu": 2}
@@ -79,21 +98,21 @@ def test_a_gpu_limit_names_the_vendors_resource_also_for_a_parameter() -> None:
     assert list(limits(Container("i").set_gpu_limit(PARAM, "nvidia.com/gpu"))) == ["nvidia.com/gpu"]
 
 
+@pytest.mark.row("C-05", "O-13")
 def test_the_last_value_of_a_resource_wins_also_in_the_authors_own_object() -> None:
     """C-05, O-13."""
     own = client.V1ResourceRequirements(limits={"memory": "1Gi"})
-    container = (
-        Container("image", options={"resources": own}).add_resource_limit("memory", "2Gi").add_resource_request("a", 1)
-    )
+    container = Container("image", resources=own).add_resource_limit("memory", "2Gi").add_resource_request("a", 1)
     assert own.limits == {"memory": "2Gi"}
     assert own.requests == {"a": 1}
     assert container.resources is own
 
 
+@pytest.mark.row("C-06", "C-07", "C-10")
 def test_lists_grow_and_an_authors_list_is_not_changed() -> None:
     """C-06, C-07, C-10."""
     given = [client.V1EnvVar(name="a", value="1")]
-    container = Container("image", options={"env": given}).add_env_variable(client.V1EnvVar(name="a", value="2"))
+    container = Container("image", env=given).add_env_variable(client.V1EnvVar(name="a", value="2"))
     container.add_port(client.V1ContainerPort(container_port=1)).add_volume_mount(
         client.V1VolumeMount(name="v", mount_path="/v")
     )
@@ -101,6 +120,7 @@ def test_lists_grow_and_an_authors_list_is_not_changed() -> None:
     assert len(given) == len(container.ports) == len(container.volume_mounts) == 1
 
 
+@pytest.mark.row("C-11", "C-12")
 def test_flags_and_messages_are_set_and_the_container_is_returned() -> None:
     """C-11, C-12."""
     container = Container("image")
@@ -113,6 +133,25 @@ def test_flags_and_messages_are_set_and_the_container_is_returned() -> None:
     )
 
 
+@pytest.mark.row("C-13", "O-13")
+@pytest.mark.parametrize("field", sorted(set(client.V1Container.attribute_map) - {"name", "image", "command", "args"}))
+def test_a_field_is_got_and_set_by_its_python_name_and_is_in_the_graph(field: str) -> None:
+    """C-13."""
+    made: list[object] = []
+
+    def pipeline(value: str = "x") -> None:
+        container = dsl.ContainerOp("a", "image").container
+        assert getattr(container, field) is None
+        setattr(container, field, [{"value": value}])
+        made.append(getattr(container, field))
+
+    (step,) = build_graph(pipeline).members
+    spelling = client.V1Container.attribute_map[field]
+    assert made == [[{"value": PARAM_OF_PIPELINE}]]
+    assert resolve_tree(step.container.options, str) == {spelling: [{"value": str(ParameterRef("value"))}]}
+
+
+@pytest.mark.row("C-13", "O-13")
 def test_every_field_of_a_kubernetes_container_can_be_set_and_no_other() -> None:
     """C-13, O-13."""
     fields = set(client.V1Container.attribute_map) - {"name"}

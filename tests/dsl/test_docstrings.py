@@ -52,6 +52,13 @@ def test_every_form_gives_the_first_line_and_the_arguments(docstring: str, first
     assert read_docstring(function) == Docstring(first, {"x": "the x\ngoes on", "yy": "is y.\nmore"})
 
 
+def test_half_an_entry_is_no_mistake() -> None:
+    def function() -> None: ...
+
+    function.__doc__ = "Short.\n\n:param\n:param a b c d: e\n"
+    assert read_docstring(function).description == "Short."
+
+
 def test_text_with_colons_describes_no_argument() -> None:
     def function() -> None:
         """Do this: that.

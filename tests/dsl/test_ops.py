@@ -6,7 +6,10 @@ import warnings
 import pytest
 
 from kfp_airflow import dsl
+from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.ops import LEGACY_OUTPUTS
+from kfp_airflow.graph.flow import references
+from kfp_airflow.graph.text import ParameterRef, resolve_tree
 
 PARAM = dsl.PipelineParam("x")
 
@@ -15,6 +18,7 @@ def op(name: str = "a", **options: object) -> dsl.ContainerOp:
     return dsl.ContainerOp(name, "image", **options)
 
 
+@pytest.mark.row("B-03", "B-04", "B-05", "B-06", "B-07", "B-08", "B-09", "B-10", "B-11", "B-12", "B-13", "B-14", "B-16")
 def test_methods_of_an_op_return_it_and_set_what_kfp_sets() -> None:
     """B-03 to B-14, B-16."""
     made = op()
@@ -46,6 +50,7 @@ def test_methods_of_an_op_return_it_and_set_what_kfp_sets() -> None:
     assert (len(made.init_containers), len(made.sidecars), made.display_name, made.enable_caching) == (1, 1, "A", False)
 
 
+@pytest.mark.row("B-01")
 def test_applying_a_modifier_returns_its_result_or_the_op() -> None:
     """B-01."""
     first, second = op(), op()
@@ -53,6 +58,7 @@ def test_applying_a_modifier_returns_its_result_or_the_op() -> None:
     assert first.apply(lambda _: second) is second
 
 
+@pytest.mark.row("B-02")
 def test_an_op_comes_after_ops_and_groups() -> None:
     """B-02."""
     with dsl.Pipeline("p"):
@@ -62,6 +68,38 @@ def test_an_op_comes_after_ops_and_groups() -> None:
         assert op("last").after(first, group).dependent_names == ["a", "condition-1"]
 
 
+@pytest.mark.better("B-02", how="`after` takes a group that has a name of its own, too")
+def test_an_op_comes_after_a_group_with_a_name() -> None:
+    def pipeline(mode: str = "a") -> None:
+        with dsl.Condition(mode == "a", "My Cond") as group:
+            op("inside")
+        op("last").after(group)
+
+    condition, last = build_graph(pipeline).members
+    assert last.after == (condition.id,) == ("condition-my-cond-1",)
+
+
+@pytest.mark.better("B-05", how="an affinity may hold parameters and outputs")
+def test_a_parameter_in_an_affinity_is_one_of_the_step() -> None:
+    def pipeline(zone: str = "a") -> None:
+        op().add_affinity({"nodeAffinity": {"zone": zone}})
+
+    (step,) = build_graph(pipeline).members
+    assert resolve_tree(step.pod.affinity, str) == {"nodeAffinity": {"zone": str(ParameterRef("zone"))}}
+    assert [*references(step)] == [ParameterRef("zone")]
+
+
+@pytest.mark.better("B-06", "B-07", "B-08", how="a number is taken, and written as a text")
+def test_numbers_in_labels_are_texts() -> None:
+    def pipeline() -> None:
+        op().add_pod_label("a", 1).add_pod_annotation("b", 2).add_node_selector_constraint("c", 3)
+
+    (step,) = build_graph(pipeline).members
+    pod = (step.pod.labels, step.pod.annotations, step.pod.node_selector)
+    assert [resolve_tree(each, str) for each in pod] == [{"a": "1"}, {"b": "2"}, {"c": "3"}]
+
+
+@pytest.mark.row("B-09")
 def test_an_unknown_retry_policy_is_refused() -> None:
     """B-09."""
     message = "policy must be one of: Always, OnError, OnFailure, OnTransientError. Got: 'x'"
@@ -69,12 +107,14 @@ def test_an_unknown_retry_policy_is_refused() -> None:
         op().set_retry(1, "x")
 
 
+@pytest.mark.row("B-15")
 def test_the_inputs_of_an_op_are_the_parameters_that_it_uses() -> None:
     """B-15."""
     made = op(arguments=[f"{PARAM} {dsl.PipelineParam('o', 'b')}"]).add_pod_label("l", dsl.PipelineParam("y"))
     assert {param.full_name for param in made.inputs} == {"x", "b-o", "y"}
 
 
+@pytest.mark.row("O-04")
 def test_command_and_arguments_are_lists_of_texts() -> None:
     """O-04."""
     made = op(command="run", arguments=[1, None, PARAM, ["x"]])
@@ -84,6 +124,7 @@ def test_command_and_arguments_are_lists_of_texts() -> None:
     assert op().command is None
 
 
+@pytest.mark.row("O-02")
 def test_methods_of_the_container_work_on_the_op_with_a_warning() -> None:
     """O-02."""
     client = pytest.importorskip("kubernetes.client")
@@ -100,6 +141,7 @@ def test_methods_of_the_container_work_on_the_op_with_a_warning() -> None:
         made.to_dict()
 
 
+@pytest.mark.row("O-03")
 def test_image_and_variables_are_still_on_the_op_with_a_warning() -> None:
     """O-03."""
     made = op()
@@ -111,6 +153,7 @@ def test_image_and_variables_are_still_on_the_op_with_a_warning() -> None:
     assert (made.is_v2, made.container_spec) == (False, None)  # O-11
 
 
+@pytest.mark.row("O-05", "O-06", "O-07")
 def test_outputs_are_found_by_name_and_the_only_one_by_output() -> None:
     """O-05 to O-07."""
     made = op(file_outputs={"Out 1": "/o"})
@@ -119,6 +162,7 @@ def test_outputs_are_found_by_name_and_the_only_one_by_output() -> None:
     assert made.file_outputs == {"Out 1": "/o"}
 
 
+@pytest.mark.row("O-06")
 @pytest.mark.parametrize("outputs", [{}, {"a": "/a", "b": "/b"}])
 def test_output_is_refused_where_there_is_no_single_one(outputs: dict[str, str]) -> None:
     """O-06."""
@@ -130,6 +174,7 @@ def test_output_is_refused_where_there_is_no_single_one(outputs: dict[str, str])
             use(op(file_outputs=outputs).output)
 
 
+@pytest.mark.better("O-05", how="an output that is not there is refused with those that are")
 def test_an_unknown_output_is_refused_with_those_that_there_are() -> None:
     """O-05."""
     with dsl.Pipeline("p"):
@@ -138,6 +183,7 @@ def test_an_unknown_output_is_refused_with_those_that_there_are() -> None:
         made.outputs["acuracy"]
 
 
+@pytest.mark.row("O-08")
 @pytest.mark.parametrize("name", ["mlpipeline-ui-metadata", "MLPipeline_UI_metadata", "mlpipeline metrics"])
 def test_metrics_and_viewers_are_no_outputs_of_the_op(name: str) -> None:
     """DP-10, O-08."""
@@ -147,6 +193,7 @@ def test_metrics_and_viewers_are_no_outputs_of_the_op(name: str) -> None:
     assert set(made.output_artifact_paths) <= set(LEGACY_OUTPUTS)
 
 
+@pytest.mark.row("O-08")
 def test_old_arguments_still_work_with_a_warning() -> None:
     """D-08, D-09, O-08."""
     with pytest.warns(DeprecationWarning, match=r"^is_exit_handler=True is no longer needed\.$"):
@@ -178,14 +225,19 @@ def test_an_op_is_no_value(wrap: type[dsl.InputArgumentPath]) -> None:
         op("b", arguments=[wrap(op())])
 
 
+@pytest.mark.row("O-09")
 def test_execution_options_are_there_to_be_set() -> None:
     """O-09."""
     made = op()
     made.execution_options.caching_strategy.max_cache_staleness = "P0D"
     assert made.execution_options.caching_strategy.max_cache_staleness == "P0D"
     assert op().execution_options.caching_strategy.max_cache_staleness is None
+    other = op()
+    other.execution_options = made.execution_options
+    assert other.execution_options.to_dict() == {"cachingStrategy": {"maxCacheStaleness": "P0D"}}
 
 
+@pytest.mark.row("O-14")
 def test_a_subclass_is_an_op_like_any_other() -> None:
     """O-14."""
 
@@ -197,7 +249,7 @@ def test_a_subclass_is_an_op_like_any_other() -> None:
     with dsl.Pipeline("p") as pipeline:
         made = Train(PARAM).set_retry(1)
     assert pipeline.ops == {"train": made}
-    assert made.where.line == _line_of(test_a_subclass_is_an_op_like_any_other) + 5
+    assert made.where.line == _line_of(test_a_subclass_is_an_op_like_any_other) + 6
 
 
 def test_writing_a_container_op_warns_at_the_authors_line_unless_switched_off() -> None:
@@ -211,6 +263,22 @@ def test_writing_a_container_op_warns_at_the_authors_line_unless_switched_off() 
         warnings.simplefilter("error")
         dsl.ContainerOp("a", "image", arguments=["--component_launcher_class_path", "x"])
         dsl.ContainerOp._from_component(name="a", image="image")
+
+
+@pytest.mark.row("N-01")
+@pytest.mark.parametrize("name", [None, 5])
+def test_a_name_that_is_no_text_is_refused(name: object) -> None:
+    """D-08, N-01."""
+    with pytest.raises(TypeError, match=f"^the name of a step has to be a text, not {name}$"):
+        op(name)
+
+
+@pytest.mark.row("O-02", "B-16")
+def test_an_op_shows_its_own_names_and_its_containers_methods() -> None:
+    """O-02, B-16."""
+    names = dir(op())
+    assert {"set_memory_limit", "add_env_variable", "pod_labels", "human_name", "apply"} <= {*names}
+    assert {"to_dict", "to_str"} & {*names} == set()
 
 
 def test_an_op_outside_a_pipeline_has_a_name_of_its_own() -> None:

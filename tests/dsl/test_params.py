@@ -12,6 +12,7 @@ P = dsl.PipelineParam("lr")
 O = dsl.PipelineParam("out 1", "train")  # noqa: E741 - an output
 
 
+@pytest.mark.row("PP-01")
 def test_the_text_of_a_parameter_is_its_placeholder() -> None:
     """PP-01."""
     assert str(P) == repr(P) == "{{pipelineparam:op=;name=lr}}"
@@ -19,6 +20,7 @@ def test_the_text_of_a_parameter_is_its_placeholder() -> None:
     assert f"{[P]}" == "[{{pipelineparam:op=;name=lr}}]"
 
 
+@pytest.mark.row("PP-02")
 def test_arithmetic_and_subscripts_are_type_errors() -> None:
     """PP-02."""
     for use in (lambda: P + "x", lambda: P["a"], lambda: list(P)):
@@ -26,6 +28,7 @@ def test_arithmetic_and_subscripts_are_type_errors() -> None:
             use()
 
 
+@pytest.mark.row("PP-03")
 @pytest.mark.parametrize(
     ("comparison", "operator", "right"),
     [(P == "x", "==", "x"), (P != 1, "!=", 1), (P < 1, "<", 1), (P <= 1, "<=", 1), (P > 1, ">", 1), (P >= O, ">=", O)],
@@ -37,17 +40,20 @@ def test_comparing_makes_a_condition(comparison: ConditionOperator, operator: st
     assert comparison.operand2 is right or comparison.operand2 == right
 
 
+@pytest.mark.row("PP-03")
 def test_a_reflected_comparison_turns_its_operator() -> None:
     """PP-03."""
     assert (P > 10).operator == ">"
 
 
+@pytest.mark.row("PP-04")
 def test_parameters_are_told_apart_by_op_and_name() -> None:
     """PP-04."""
     assert hash(P) == hash(dsl.PipelineParam("lr"))
     assert len({P, dsl.PipelineParam("lr"), O}) == 2
 
 
+@pytest.mark.row("PP-04", "T-07")
 def test_ignoring_the_type_returns_the_parameter_without_it() -> None:
     """PP-04, T-07."""
     param = dsl.PipelineParam("a", param_type="Integer")
@@ -55,6 +61,7 @@ def test_ignoring_the_type_returns_the_parameter_without_it() -> None:
     assert param.param_type is None
 
 
+@pytest.mark.row("N-06")
 def test_a_name_that_kfp_does_not_take_is_refused() -> None:
     """N-06."""
     message = (
@@ -71,16 +78,18 @@ def test_an_output_has_no_value() -> None:
         dsl.PipelineParam("a", "b", "c")
 
 
+@pytest.mark.row("N-05")
 def test_placeholders_are_found_in_order() -> None:
-    """D-07."""
+    """D-07, N-05."""
     found = dsl.match_serialized_pipelineparam(f"a{O}b{P}{O}{{{{pipelineparam:op}}}}")
     assert [(each.name, each.op, each.pattern) for each in found] == [
-        ("out 1", "train", str(O)),
+        ("out-1", "train", str(O)),
         ("lr", "", str(P)),
-        ("out 1", "train", str(O)),
+        ("out-1", "train", str(O)),
     ]
 
 
+@pytest.mark.row("B-15")
 def test_parameters_are_found_in_keys_lists_and_objects_of_the_kubernetes_client() -> None:
     """B-15."""
     client = pytest.importorskip("kubernetes.client")
@@ -91,6 +100,7 @@ def test_parameters_are_found_in_keys_lists_and_objects_of_the_kubernetes_client
     ]
 
 
+@pytest.mark.better("PP-03", how="asking for the truth of a comparison warns at its line")
 def test_asking_for_the_truth_of_a_comparison_warns_with_the_line() -> None:
     """F-05, PP-03."""
 

@@ -40,19 +40,47 @@ def test_a_resource_op_becomes_a_resource_step() -> None:
             attribute_outputs={"uid": "{.metadata.uid}"},
             flags=["--force"],
             name="Run It",
-        ).set_retry(1).add_pod_label("a", "b")
+        ).set_retry(1).add_pod_label("a", "b").set_caching_options(False)
 
     (step,) = members(pipeline)
     assert isinstance(step, model.ResourceStep)
     assert (step.id, step.name, step.action, step.merge_strategy) == ("run-it", "Run It", "apply", "strategic")
-    assert (step.success_condition, step.failure_condition) == ("status.succeeded > 0", "status.failed > 0")
-    assert (step.set_owner_reference, step.flags, step.retry) == (True, ("--force",), model.Retry(limit=text("1")))
-    assert step.attributes == (("uid", "{.metadata.uid}"), ("name", "{.metadata.name}"), ("manifest", "{}"))
+    assert (step.success_condition, step.failure_condition) == (text("status.succeeded > 0"), text("status.failed > 0"))
+    assert (step.set_owner_reference, step.retry) == (True, model.Retry(limit=text("1")))
+    assert (step.flags, step.caching) == ((text("--force"),), model.Caching(enabled=False))
+    assert step.attributes == (
+        ("uid", text("{.metadata.uid}")),
+        ("name", text("{.metadata.name}")),
+        ("manifest", text("{}")),
+    )
     assert resolve_tree(step.manifest, shown) == {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"generateName": f"<{ParameterRef('name')}>"},
     }
+
+
+@pytest.mark.row("B-15")
+def test_parameters_are_taken_wherever_a_resource_says_something() -> None:
+    """B-15, D-13, §1.4."""
+
+    def pipeline(name: str = "x") -> None:
+        op = dsl.ResourceOp(
+            dict(CONFIG_MAP, metadata={f"k-{name}": name}),
+            success_condition=f"status.phase == {name}",
+            failure_condition=name,
+            attribute_outputs={"q": f"{{.{name}}}"},
+            flags=[f"--x={name}"],
+            name="r",
+        )
+        assert [param.name for param in op.inputs] == ["name"]
+
+    (step,) = members(pipeline)
+    given = ParameterRef("name")
+    assert step.success_condition == text("status.phase == ", given)
+    assert step.failure_condition == text(given)
+    assert step.attributes[0] == ("q", text("{.", given, "}"))
+    assert step.flags == (text("--x=", given),)
 
 
 def test_the_output_of_a_resource_op_is_the_one_asked_for_else_its_name() -> None:
@@ -75,6 +103,7 @@ def test_the_output_of_a_resource_op_is_the_one_asked_for_else_its_name() -> Non
         ),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Please use .kubernetes_resource_delete_op:DeprecationWarning")
 def test_contradicting_arguments_are_refused(arguments: dict[str, str], message: str) -> None:
     """§1.5."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -83,8 +112,9 @@ def test_contradicting_arguments_are_refused(arguments: dict[str, str], message:
 
 def test_a_deletion_has_no_outputs_and_does_not_wait() -> None:
     """§1.5."""
-    with pytest.warns(DeprecationWarning, match="kubernetes_resource_delete_op"):
+    with pytest.warns(DeprecationWarning, match="kubernetes_resource_delete_op") as warned:
         op = dsl.ResourceOp(CONFIG_MAP, action="delete", name="a")
+    assert warned[0].filename == __file__
     assert (op.outputs, op.output, op.resource.flags) == ({}, None, ["--wait=false"])
     with pytest.raises(ValueError, match=r"^This operation is already a resource deletion\.$"):
         op.delete()
@@ -135,7 +165,7 @@ def test_a_volume_op_makes_a_claim_named_after_the_run() -> None:
             "volumeName": "pv",
         },
     }
-    assert first.attributes[0] == ("size", "{.status.capacity.storage}")
+    assert first.attributes[0] == ("size", text("{.status.capacity.storage}"))
     assert resolve_tree(second.manifest, shown)["spec"]["accessModes"] == ["ReadWriteMany"]
     assert resolve_tree(second.manifest, shown)["metadata"] == {"name": "r"}
     assert [resolve_tree(volume, shown) for volume in use.pod.volumes] == [
@@ -164,6 +194,7 @@ def test_a_volume_op_is_refused_what_makes_no_claim(arguments: dict[str, object]
         dsl.VolumeOp(name="v", **arguments)
 
 
+@pytest.mark.row("O-10")
 def test_steps_that_share_a_volume_come_one_after_the_other() -> None:
     """O-10, D-17."""
     with dsl.Pipeline("p"):
@@ -197,7 +228,7 @@ def test_a_snapshot_is_taken_of_a_claim_or_a_volume() -> None:
             "snapshotClassName": "c",
         },
     }
-    assert (snapshot.after, snapshot.success_condition) == (("use",), "status.readyToUse == true")
+    assert (snapshot.after, snapshot.success_condition) == (("use",), text("status.readyToUse == true"))
     source = resolve_tree(restored.manifest, shown)["spec"]["dataSource"]
     assert source["name"] == f"<{OutputRef('s', 'name')}>"
 
@@ -230,6 +261,13 @@ def test_a_volume_without_a_name_is_named_by_its_content() -> None:
     [
         ({"name": "n" * 64}, ValueError, "PipelineVolume name must be no more than 63 characters. Got: 'nnn"),
         ({"pvc": "a", "empty_dir": {}}, ValueError, "You can only pass 'name' along with 'pvc'."),
+        ({"pvc": "a", "volume": client.V1Volume(name="x")}, ValueError, "You can only pass 'name' along with 'pvc'."),
+        (
+            {"volume": client.V1Volume(name="x"), "name": "y"},
+            ValueError,
+            "You can't pass a volume along with other kwargs.",
+        ),
+        ({"volume": "x"}, TypeError, "a volume has to be a V1Volume or a PipelineVolume, not 'x'"),
         ({"foo": 1}, TypeError, "a volume has no field 'foo'; it has name, aws_elastic_block_store"),
     ],
 )

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kfp_airflow.dsl import types
+from kfp_airflow.dsl.params import PipelineParam
 
 
 class Plain(types.BaseType): ...
@@ -24,6 +25,7 @@ def test_a_type_is_written_by_its_name_and_properties() -> None:
     assert (Plain().to_dict(), Sized(3).to_dict()) == ("Plain", {"Sized": {"size": 3}})
 
 
+@pytest.mark.row("T-02", "T-04", "T-05")
 @pytest.mark.parametrize(
     ("given", "expected", "fits"),
     [
@@ -56,6 +58,15 @@ def test_types_fit_by_name_and_properties(given: object, expected: object, fits:
         types.verify_type_compatibility(given, expected, "Input: ")
 
 
+@pytest.mark.row("F-09")
+@pytest.mark.parametrize(("given", "expected"), [("Boolean", "Bool"), ("JsonArray", "List"), ("Integer", "int")])
+def test_names_of_one_thing_are_different_types_unless_types_are_ignored(given: str, expected: str) -> None:
+    assert not types.check_types(given, expected)
+    param = PipelineParam("a", param_type=given)
+    assert types.verify_type_compatibility(param.ignore_type().param_type, expected)
+
+
+@pytest.mark.row("T-06")
 def test_types_only_warn_where_they_are_not_enforced() -> None:
     """T-06, K-02."""
     with types.type_checking(enabled=False), pytest.warns(types.InconsistentTypeWarning, match='"A" is incompatible'):

@@ -130,6 +130,7 @@ def test_a_quantity_that_is_none_is_refused_by_name() -> None:
         check_quantities(step)
 
 
+@pytest.mark.row("B-10")
 @pytest.mark.parametrize(("own", "operators", "expected"), [(5, None, 5), (5, 3, 3), (None, 3, 3)])
 def test_the_shorter_time_limit_holds(own: int | None, operators: int | None, expected: int) -> None:
     """B-10."""
