@@ -1,4 +1,4 @@
-"""Many small Python functions with every kind of annotation, as notebooks have them (M-07, M-08, M-12, W-06 to W-10, N-10)."""
+"""Small Python functions with every kind of annotation, as in notebooks (M-07, M-08, M-12, W-06 to W-10, N-10)."""
 
 from typing import Any, Dict, List, NamedTuple, Optional
 

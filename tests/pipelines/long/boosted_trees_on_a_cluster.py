@@ -23,7 +23,8 @@ implementation:
   container:
     image: registry.example.com/dataproc:1
     command: [kfp_component, {function}]
-    args: [--project_id, {{inputValue: project_id}}, --region, {{inputValue: region}}, --cluster, {{inputValue: cluster_name}},
+    args: [--project_id, {{inputValue: project_id}}, --region, {{inputValue: region}},
+      --cluster, {{inputValue: cluster_name}},
       --args, {{inputValue: args}}, --wait, {{inputValue: wait_interval}}]
     env: {{KFP_POD_NAME: "{{{{pod.name}}}}"}}
     fileOutputs: {{job_id: /tmp/kfp/output/job_id.txt}}

@@ -1,4 +1,4 @@
-"""Constants, parameters and outputs, typed and untyped, produced and consumed by value and by file (DP-03, DP-04, DP-08, DP-09)."""
+"""Constants, parameters, outputs, typed and untyped, by value and by file (DP-03, DP-04, DP-08, DP-09)."""
 
 from kfp import components, dsl
 

@@ -59,7 +59,7 @@ def nightly_load(
             loaded.append(checked)
         with dsl.Condition(full == "True"):
             rebuilt = step("rebuild marts", "dbt", "run", "--full-refresh").after(*loaded)
-        with dsl.Condition(full == False):
+        with dsl.Condition(full != "True"):
             marts = step("marts", "dbt", "run").after(*loaded)
             step("test marts", "dbt", "test").after(marts)
         step("publish", "sync", day).after(rebuilt, marts)

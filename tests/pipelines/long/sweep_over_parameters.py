@@ -1,4 +1,4 @@
-"""Loops in loops, conditions in loops, limits, and a list made at run time (L-02, L-06, L-10, L-11, L-12, L-15, CO-08)."""
+"""Loops in loops, conditions in loops, limits, lists of the run (L-02, L-06, L-10, L-11, L-12, L-15, CO-08)."""
 
 import itertools
 

@@ -21,8 +21,17 @@ implementation:
   container:
     image: registry.example.com/validation:1
     command: [python2, /ml/validate.py]
-    args: [--csv-data-for-inference, {inputValue: inference_data}, --csv-data-to-validate, {inputValue: validation_data},
-           --column-names, {inputValue: column_names}, --key-columns, {inputValue: key_columns}, --mode, {inputValue: mode}]
+    args:
+    - --csv-data-for-inference
+    - {inputValue: inference_data}
+    - --csv-data-to-validate
+    - {inputValue: validation_data}
+    - --column-names
+    - {inputValue: column_names}
+    - --key-columns
+    - {inputValue: key_columns}
+    - --mode
+    - {inputValue: mode}
     fileOutputs: {schema: /schema.txt, validation: /output_validation_result.txt}
 """)
 preprocess_op = components.load_component_from_text("""
@@ -55,7 +64,8 @@ implementation:
 train_op = components.load_component_from_text("""
 name: Train DNN
 inputs: [{name: data}, {name: schema}, {name: learning_rate, type: Float, default: '0.1'},
-  {name: hidden_layer_size, default: '100,50'}, {name: steps, type: Integer, default: '3000'}, {name: target}, {name: output}]
+  {name: hidden_layer_size, default: '100,50'}, {name: steps, type: Integer, default: '3000'}, {name: target},
+  {name: output}]
 outputs: [{name: Training output dir, type: Folder}, {name: MLPipeline UI metadata, type: UI metadata}]
 implementation:
   container:
@@ -85,7 +95,8 @@ implementation:
   container:
     image: registry.example.com/metrics:1
     command: [python2, /ml/confusion_matrix.py]
-    args: [{inputValue: Predictions}, {if: {cond: {isPresent: Target lambda}, then: [--lambda, {inputValue: Target lambda}]}},
+    args: [{inputValue: Predictions},
+      {if: {cond: {isPresent: Target lambda}, then: [--lambda, {inputValue: Target lambda}]}},
       {inputValue: Output dir}]
     fileOutputs: {MLPipeline UI metadata: /mlpipeline-ui-metadata.json, MLPipeline Metrics: /mlpipeline-metrics.json}
 """)
@@ -101,7 +112,8 @@ implementation:
 """)
 deploy_op = components.load_component_from_text("""
 name: Deploy
-inputs: [{name: model_dir}, {name: cluster, default: ''}, {name: server_name, default: model-server}, {name: pvc, default: ''}]
+inputs: [{name: model_dir}, {name: cluster, default: ''}, {name: server_name, default: model-server},
+  {name: pvc, default: ''}]
 implementation:
   container:
     image: registry.example.com/deployer:1

@@ -4,19 +4,22 @@ from kfp import components, dsl
 
 train_op = components.load_component_from_text("""
 name: Train
-inputs: [{name: Data, type: CSV}, {name: Starting model, type: Model, optional: true}, {name: Iterations, type: Integer, default: '10'}]
+inputs: [{name: Data, type: CSV}, {name: Starting model, type: Model, optional: true},
+  {name: Iterations, type: Integer, default: '10'}]
 outputs: [{name: Model, type: Model}, {name: Loss, type: Float}]
 implementation:
   container:
     image: alpine
-    command: [train, {inputPath: Data}, {if: {cond: {isPresent: Starting model}, then: [--from, {inputPath: Starting model}]}},
+    command: [train, {inputPath: Data},
+      {if: {cond: {isPresent: Starting model}, then: [--from, {inputPath: Starting model}]}},
       {inputValue: Iterations}, {outputPath: Model}, {outputPath: Loss}]
 """)
 predict_op = components.load_component_from_text("""
 name: Predict
 inputs: [{name: Data, type: CSV}, {name: Model, type: Model}]
 outputs: [{name: Predictions, type: CSV}]
-implementation: {container: {image: alpine, command: [predict, {inputPath: Data}, {inputPath: Model}, {outputPath: Predictions}]}}
+implementation: {container: {image: alpine, command: [predict, {inputPath: Data}, {inputPath: Model},
+  {outputPath: Predictions}]}}
 """)
 metrics_op = components.load_component_from_text("""
 name: Metrics

@@ -1,4 +1,4 @@
-"""Nodes, tolerations, affinity, devices and shared memory for every step by transformers (B-03 to B-08, C-01 to C-13, P-08)."""
+"""Nodes, tolerations, affinity and devices for every step (B-03 to B-08, C-01 to C-13, P-08)."""
 
 from kfp import dsl
 from kubernetes import client as k8s
