@@ -87,6 +87,7 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
     "improved_recursion:two_calls_inside": {"/run/dag/graph-twice-1": MIXED_UP},
     "improved_names:names_of_other_scripts": {"/run/dag": NO_NAME},
     "improved_names:a_condition_with_a_space": {"/run/dag/condition-": NO_NAME},
+    "improved_names:an_op_with_the_name_of_a_group": {"/run/dag/condition-1": NO_NAME},
     "improved_names:an_amount_of_something_else": {
         "/run/dag/x/does/container/resources": NO_AMOUNT,
         "/run/dag/x/does/podSpecPatch": NO_AMOUNT,

@@ -4,8 +4,9 @@ from typing import Any, Dict, List, Optional, Union
 
 from kfp import dsl
 from kfp.components import create_component_from_func
-from kfp.dsl.types import Bool, Dict as DictType, Float, GCPProjectID, GCPRegion, GCSPath, Integer, List as ListType
-from kfp.dsl.types import LocalPath, String
+from kfp.dsl.types import Bool, Float, GCPProjectID, GCPRegion, GCSPath, Integer, LocalPath, String
+from kfp.dsl.types import Dict as DictType
+from kfp.dsl.types import List as ListType
 
 
 def use(*values):

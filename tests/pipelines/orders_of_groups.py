@@ -43,10 +43,10 @@ def reflected_comparisons(number: int = 3, flag: bool = True, text="x"):
         0.5 < made.output,
         3 >= number,
         "True" == flag,
-        flag != False,
+        flag != False,  # noqa: E712 - authors write it so
         made.output == text,
         number <= made.output,
-        text == None,
+        text == None,  # noqa: E711 - authors write it so
         made.output == -1,
         text != 'say "hi"',
     ):
