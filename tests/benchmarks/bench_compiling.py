@@ -16,7 +16,7 @@ LIMIT: Final = 0.1
 LINEAR: Final = 1.5
 """How much longer a step of the largest pipeline may take than one of 100 steps."""
 
-CHAIN: Final = '''
+CHAIN: Final = """
 from kfp import dsl
 
 
@@ -31,10 +31,10 @@ def chain(rate: float = 0.1):
     value = rate
     for number in range(SIZE):
         value = step(f"step {number}", "print('hello')", "--value", value).outputs["value"]
-'''
+"""
 FAN: Final = (
     CHAIN[: CHAIN.index("@dsl")]
-    + '''@dsl.pipeline(name="fan")
+    + """@dsl.pipeline(name="fan")
 def fan(rate: float = 0.1, items: list = [1, 2, 3]):
     first = step("first", rate)
     for number in range(SIZE // 5):
@@ -46,7 +46,7 @@ def fan(rate: float = 0.1, items: list = [1, 2, 3]):
             with dsl.Condition(made.output <= rate):
                 step("bad", made.output)
         step("after", str(number), first.output)
-'''
+"""
 )
 
 

@@ -38,6 +38,7 @@ def values_across_groups(limit=0.5):
 
 @dsl.pipeline(name="Reflected comparisons")
 def reflected_comparisons(number: int = 3, flag: bool = True, text="x"):
+    """Numbers are compared with texts, too (CO-12)."""
     made = step("made")
     for comparison in (
         0.5 < made.output,
