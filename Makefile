@@ -85,6 +85,10 @@ test-oldest: ## the tests on the oldest Airflow that is supported, in .venv-olde
 conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m conformance
 
+.PHONY: conformance-search
+conformance-search: $(VENV)/ready ## compare EXAMPLES=2000 generated pipelines with the real kfp 1.8.22, others each time
+	KFP_AIRFLOW_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/pytest tests/conformance/test_generated.py
+
 .PHONY: bench
 bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG also the pods
 	$(BIN)/python -m tests.benchmarks.bench

@@ -65,7 +65,7 @@ class TaskFactory:
                 recorded.append(task)
             return task
         values = {
-            **{entry.name: entry.default for entry in self._arguments.values() if entry.default is not None},
+            **{entry.name: _default(entry) for entry in self._arguments.values() if entry.default is not None},
             **given,
         }
         arguments = {
@@ -217,6 +217,17 @@ def create_task_factory(spec: parts.ComponentSpec, reference: parts.ComponentRef
 
 def _is_optional(entry: parts.InputSpec) -> bool:
     return bool(entry.optional) or entry.default is not None
+
+
+def _default(entry: parts.InputSpec) -> Any:
+    """Return what an input gets that a call leaves out; of an optional one a number, which is then written anew."""
+    number = {"Integer": int, "Float": float}.get(entry.type) if isinstance(entry.type, str) else None
+    if number is None or not entry.optional:
+        return entry.default
+    try:
+        return number(str(entry.default))
+    except ValueError:
+        return entry.default  # KFP ends with this error, also where the program could read the text
 
 
 def _parameter(python: str, entry: parts.InputSpec) -> inspect.Parameter:

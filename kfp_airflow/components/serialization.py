@@ -84,6 +84,8 @@ def type_name(annotation: object) -> Any:
     if annotation is None or isinstance(annotation, str | dict):
         return annotation or None
     annotation = _without_none(annotation)
+    if annotation is Any:
+        return "typing.Any"  # a class from Python 3.11 on, which KFP v1 does not know
     if isinstance(annotation, type):
         if annotation in _TYPE_NAMES:
             return _TYPE_NAMES[annotation]

@@ -89,7 +89,9 @@ def _build(
             raise PipelineError((*_errors(notes), _failure(error, function, where))) from error
     return model.Pipeline(
         name=human_name,
-        description=description or getattr(function, "_component_description", None) or docstring.description,
+        description=description
+        or (getattr(function, "_component_description", None) or "").strip()
+        or docstring.description,
         parameters=(
             *(_parameter(argument, docstring.arguments.get(argument.name), where) for argument in arguments),
             *(_explicit_parameter(param, where) for param in parameters),

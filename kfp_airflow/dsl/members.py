@@ -22,39 +22,42 @@ _OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 
 def build_members(pipeline: Pipeline) -> tuple[model.Member, ...]:
     """Return everything in a pipeline, in the author's order; problems are noted."""
-    ids = _ids(pipeline)
-    items = {_item_name(loop.item): ids[loop.name or ""] for loop in _loops(pipeline.root)}
+    groups = tuple(_groups(pipeline.root))
+    ids, of_groups = _ids(pipeline, groups)
+    items = {_item_name(loop.item): of_groups[id(loop)] for loop in groups if isinstance(loop, ParallelFor)}
     steps = {op.name: ids[op.name] for op in pipeline.ops.values()}
-    graphs = [group for group in _groups(pipeline.root) if isinstance(group, (Graph, GraphCall))]
-    steps.update((output_op(graph), ids[graph.name or ""]) for graph in graphs)
-    arguments = {graph.argument_op: ids[graph.name or ""] for graph in graphs if isinstance(graph, Graph)}
+    graphs = [group for group in groups if isinstance(group, (Graph, GraphCall))]
+    steps.update((output_op(graph), of_groups[id(graph)]) for graph in graphs)
+    arguments = {graph.argument_op: of_groups[id(graph)] for graph in graphs if isinstance(graph, Graph)}
     _note_lost_handlers(pipeline)
-    return _members(pipeline.root.members, Site(Reader(steps, items, arguments), ids))
+    return _members(pipeline.root.members, Site(Reader(steps, items, arguments), ids, of_groups))
 
 
-def _ids(pipeline: Pipeline) -> dict[str, str]:
-    """Return op and group names → ids: as N-04 and N-08 say, made unique where N-04 lets two names collide."""
+def _ids(pipeline: Pipeline, groups: Iterable[OpsGroup]) -> tuple[dict[str, str], dict[int, str]]:
+    """Return names of ops and groups → ids, and groups by identity → ids.
+
+    Ids are as N-04 and N-08 say, made unique where N-04 lets two names collide, or where an op has a group's name; that
+    name then means the op.
+    """
     names, taken = naming.UniqueNames(), set[str]()
-    ids: dict[str, str] = {}
-    of_ops = ((name, naming.label_name(name)) for name in pipeline.ops)
-    of_groups = (
-        (name, naming.group_id(name)) for name in (group.name or group.type for group in _groups(pipeline.root))
-    )
-    for name, wanted in (*of_ops, *of_groups):
-        if name not in ids:
-            ids[name] = names.take(wanted or "task", taken)
-            taken.add(ids[name])
-    return ids
+
+    def take(wanted: str) -> str:
+        taken.add(given := names.take(wanted or "task", taken))
+        return given
+
+    ids = {name: take(naming.label_name(name)) for name in pipeline.ops}
+    of_groups: dict[int, str] = {}
+    for group in groups:
+        name = group.name or group.type
+        of_groups[id(group)] = take(naming.group_id(name))
+        ids.setdefault(name, of_groups[id(group)])
+    return ids, of_groups
 
 
 def _groups(group: OpsGroup) -> Iterator[OpsGroup]:
     for inner in group.groups:
         yield inner
         yield from _groups(inner)
-
-
-def _loops(group: OpsGroup) -> Iterator[ParallelFor]:
-    return (inner for inner in _groups(group) if isinstance(inner, ParallelFor))
 
 
 def _item_name(item: PipelineParam) -> ItemName:
@@ -70,7 +73,7 @@ def _members(members: Iterable[BaseOp | OpsGroup], site: Site) -> tuple[model.Me
 
 def _group(group: OpsGroup, site: Site) -> model.Group | model.Call:
     """Return the graph's group; a group type that is not KFP's own runs its members as they are, without limit."""
-    group_id = site.ids[group.name or group.type]
+    group_id = site.groups[id(group)]
     after = site.after(
         other.name or other.type if isinstance(other, OpsGroup) else other.name for other in group.dependencies
     )
@@ -117,7 +120,7 @@ def _group(group: OpsGroup, site: Site) -> model.Group | model.Call:
         case GraphCall():
             return model.Call(
                 id=group_id,
-                graph=site.ids[group.recursive_ref.name or ""],
+                graph=site.groups[id(group.recursive_ref)],
                 name=group.author_name or "",
                 arguments=_arguments(group.arguments, site.reader),
                 after=after,

@@ -40,6 +40,11 @@ def parameter_name(name: str) -> str:
     return _HYPHENS.sub("-", _NOT_PARAMETER.sub("-", name)).strip("-")
 
 
+def sanitize_k8s_name(name: str, allow_capital_underscore: bool = False) -> str:
+    """Return a name as KFP's own function of this name does, which some authors import (N-04, N-05)."""
+    return parameter_name(name) if allow_capital_underscore else label_name(name)
+
+
 def is_parameter_name(name: str) -> bool:
     """Tell whether KFP takes the name for a parameter or an output (N-06)."""
     return _PARAMETER_NAME.fullmatch(name) is not None

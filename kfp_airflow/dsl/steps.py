@@ -23,13 +23,14 @@ _NOT_OPTIONS = frozenset(("image", "command", "args", "name", "mirror_volume_mou
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where ops are built: how values read there, and the ids of all ops and groups by name.
+    """Where ops are built: how values read there, the ids of all ops and groups by name, of groups by identity.
 
     `components` keeps the trees of component specifications by identity: thousands of ops share one.
     """
 
     reader: Reader
     ids: Mapping[str, str]
+    groups: Mapping[int, str]
     components: dict[int, Tree] = field(default_factory=dict)
 
     def inside(self, reader: Reader) -> Site:

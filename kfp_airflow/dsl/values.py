@@ -125,7 +125,7 @@ class Reader:
         if name is not None:
             return self.reference(op, name)
         if parameter is not None:
-            return ParameterRef(parameter)
+            return ParameterRef(parameter, spelled_out=True)
         return RunRef(cast("RunField", workflow_field or pod_field))
 
 

@@ -7,15 +7,19 @@ a plain string; a resolved value is never looked at again (rows PP-01, F-14).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterRef:
-    """The value of a pipeline parameter, as text (rows PP-06 to PP-09)."""
+    """The value of a pipeline parameter, as text (rows PP-06 to PP-09).
+
+    `spelled_out`: the author wrote `{{workflow.parameters.<name>}}`, which a package keeps (PP-10).
+    """
 
     name: str
+    spelled_out: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,8 @@ class Flow:
         """Return the placeholder that gives the value of a reference within a DAG template."""
         if isinstance(ref, RunRef):
             return run_placeholder(ref)
+        if isinstance(ref, ParameterRef) and ref.spelled_out:
+            return workflow_placeholder(ref)
         name = self.name(ref)
         if isinstance(ref, OutputRef):
             self.values_used.add(ref)

@@ -18,9 +18,20 @@ from kfp_airflow.graph.model import (
     Retry,
     Step,
 )
-from kfp_airflow.graph.text import EMPTY_STRUCT, Json, OutputRef, Reference, RunRef, Struct, Text, Tree, resolve_tree
+from kfp_airflow.graph.text import (
+    EMPTY_STRUCT,
+    Json,
+    OutputRef,
+    ParameterRef,
+    Reference,
+    RunRef,
+    Struct,
+    Text,
+    Tree,
+    resolve_tree,
+)
 from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name, template_name, unique
-from kfp_airflow.package.scopes import Fields, Flow, Scope, run_placeholder
+from kfp_airflow.package.scopes import Fields, Flow, Scope, run_placeholder, workflow_placeholder
 from kfp_airflow.package.yaml_text import yaml_text
 
 MAIN: Final = "main"
@@ -42,6 +53,8 @@ class StepInputs:
         ref = self.flow.settled(found)
         if isinstance(ref, RunRef):
             return run_placeholder(ref)
+        if isinstance(ref, ParameterRef) and ref.spelled_out:
+            return workflow_placeholder(ref)
         name = self.flow.name(ref)
         self.values[name] = self.flow.value(self.scope, ref)
         self._order(ref)
@@ -52,7 +65,7 @@ class StepInputs:
         sole = file.source.parts[0] if len(file.source.parts) == 1 else ""
         sole = sole if isinstance(sole, str) else self.flow.settled(sole)
         names = {str(declared["name"]) for declared in self.declared_files}
-        if isinstance(sole, str | RunRef):
+        if isinstance(sole, str | RunRef) or (isinstance(sole, ParameterRef) and sole.spelled_out):
             name = unique(argument_name(file.name), names)
             self.declared_files.append({"name": name, "path": file.path, "raw": {"data": file.source.resolve(self)}})
             return

@@ -102,6 +102,7 @@ def test_a_loop_is_mapped_and_each_index_shows_its_item(airflow: AirflowService,
     assert tasks["train", 0]["rendered_map_index"] == '{"C":0.001,"iterations":50}'
 
 
+@pytest.mark.better("A-10", how="Logs are Airflow's own, kept as all others are.")
 def test_the_log_of_a_step_is_airflows_log(airflow: AirflowService, digits: Any) -> None:
     assert "C=0.1: accuracy" in airflow.log("digits", digits["dag_run_id"], "train", map_index=1)
     assert "The run ended: Succeeded" in airflow.log("digits", digits["dag_run_id"], "report")

@@ -37,6 +37,7 @@ def test_a_file_comes_back_byte_for_byte(store: Store, tmp_path: Path, content: 
     assert store.read(stored, limit_bytes=len(content)) == content
 
 
+@pytest.mark.row("DP-07")
 def test_a_directory_comes_back_with_modes_links_and_empty_folders(store: Store, tmp_path: Path) -> None:  # DP-07
     source = tmp_path / "output"
     (source / "empty").mkdir(parents=True)

@@ -222,6 +222,7 @@ def test_the_json_graph_has_ids_kinds_and_edges(run_command: Command) -> None:
     assert {"from": "first", "to": "second", "kind": "data"} in graph["edges"]
 
 
+@pytest.mark.row("Z-06")
 def test_compile_and_dsl_compile_write_the_same_package(run_command: Command, tmp_path: Path, pipelines: Path) -> None:
     """Z-06."""
     assert run_command("compile", "--py", "words.py", "--output", tmp_path / "a.yaml").returncode == 0

@@ -40,6 +40,7 @@ def test_an_input_value_is_the_argument_and_an_input_path_its_file() -> None:
 
 
 @pytest.mark.row("Y-04")
+@pytest.mark.row("DP-02")
 def test_every_output_has_a_path_whether_it_is_named_or_not() -> None:  # DP-02
     line = expand(parts.OutputPathPlaceholder("Out 1"))
     assert line.args == ("/tmp/outputs/Out_1/data",)

@@ -149,6 +149,7 @@ def test_a_parameter_of_another_type_is_refused(pipeline: Pipeline) -> None:  # 
     factory(number.ignore_type())  # T-07
 
 
+@pytest.mark.row("DP-11")
 def test_an_op_is_no_argument(pipeline: Pipeline) -> None:  # DP-11
     step = component(outputs="[{name: o}]")()
     with pytest.raises(

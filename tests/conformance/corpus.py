@@ -57,6 +57,9 @@ OF_A_LABEL: Final = "B-13: the SDK hands no parameter to a step that shows it in
 
 ONE_NAME: Final = "R-04: the SDK makes one argument of two that were given the same value at first"
 NOT_HANDED_OVER: Final = "R-04: the SDK's call does not hand over what the component takes from around, Argo refuses"
+MIXED_UP: Final = "R-02: the SDK lets every call hand over the arguments of all"
+NO_NAME: Final = "N-04, N-08: the SDK writes a name that Argo does not take"
+NO_AMOUNT: Final = "C-05: the SDK leaves the parameter where Argo reads an amount"
 THE_FIRST_LIST: Final = "R-04: the SDK loops over the parameter of the workflow in every round"
 OF_AN_AFFINITY: Final = "B-05: the SDK hands no parameter to a step that has it in its affinity only"
 NO_SUCH_RESOURCE: Final = "F-07: the SDK asks for a resource named `nvidia`, which no cluster has"
@@ -97,6 +100,14 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "improved_recursion:one_value_for_two_arguments": {"/run/dag/graph-two-1": ONE_NAME},
     "improved_recursion:the_same_value_twice": {"/run/dag/graph-inner-1": ONE_NAME},
+    "improved_recursion:two_calls_inside": {"/run/dag/graph-twice-1": MIXED_UP},
+    "improved_names:names_of_other_scripts": {"/run/dag": NO_NAME},
+    "improved_names:a_condition_with_a_space": {"/run/dag/condition-": NO_NAME},
+    "improved_names:an_op_with_the_name_of_a_group": {"/run/dag/condition-1": NO_NAME},
+    "improved_names:an_amount_of_something_else": {
+        "/run/dag/x/does/container/resources": NO_AMOUNT,
+        "/run/dag/x/does/podSpecPatch": NO_AMOUNT,
+    },
     "improved_recursion:a_value_from_around": {"/run/dag/graph-inner-1/does/dag/condition-2": NOT_HANDED_OVER},
     "improved_recursion:a_loop_over_an_argument": {
         "/run/dag/graph-for-each-1": THE_FIRST_LIST,
@@ -108,6 +119,7 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
 ONLY_HERE: Final[Mapping[str, str]] = {
     "improved_loops_in_loops:loop_over_an_outer_output": "L-06, F-03: the SDK ends with KeyError: 'make'",
     "improved_recursion:outputs_of_a_graph_component": "R-03: the SDK keeps nothing of what the function returns",
+    "improved_recursion:two_calls_outside": "R-02: the SDK ends with IndexError: list index out of range",
     "improved_recursion:after_a_group_with_a_capital": "B-02: the SDK looks for the name in lower case",
     "improved_options:after_a_named_group": "B-02: the SDK cannot find a group that has a name of the author",
     "improved_options:numbers_in_labels": "B-06 to B-08: the SDK ends with a TypeError for a number in a label",

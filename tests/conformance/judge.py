@@ -54,6 +54,12 @@ class Judge:
         answer = self.ask({"file": str(path.resolve()), "type_check": type_check})
         return {name: Verdict(**verdict) for name, verdict in answer.items()}
 
+    def time(self, path: Path, *, rounds: int) -> float:
+        """Return the shortest time in seconds of so many compilations of a file's one pipeline, its YAML included."""
+        answer = self.ask({"file": str(path.resolve()), "type_check": True, "rounds": rounds})
+        (seconds,) = (float(found["seconds"]) for found in answer.values())
+        return seconds
+
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Send one question, return its answer. Raises NoJudge where the process has died."""
         process = self._process = self._process or self._start()

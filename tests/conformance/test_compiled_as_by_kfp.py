@@ -12,6 +12,7 @@ from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.graph.check import check
 from kfp_airflow.package.write import write
 from tests.conformance.argo import mended, refusals
+from tests.conformance.argo_models import schema_problems
 from tests.conformance.corpus import BETTER, NO_SUCH_FILES_IN_ARGO, NOT_YET, ONLY_HERE, REFUSED_HERE, Example, examples
 from tests.conformance.judge import Judge, Verdict
 from tests.conformance.meaning import differences, meaning
@@ -84,6 +85,25 @@ def test_argo_finds_every_name_in_our_package(example: Example) -> None:
     """There is no Argo here: this is its check before a run, as far as it can be told from the workflow alone."""
     found = refusals(_ours(example))
     assert [line for line in found if "output artifacts" not in line or str(example) not in NO_SUCH_FILES_IN_ARGO] == []
+
+
+@pytest.mark.parametrize("example", ALL_COMPILED)
+def test_argo_knows_every_field_of_our_package(example: Example) -> None:
+    """With values of the types that Argo's own description gives them."""
+    assert schema_problems(_ours(example)) == []
+
+
+def test_a_field_that_argo_does_not_know_is_found() -> None:
+    right = _ours(next(example for example in EXAMPLES if example.function == "conditions_nested"))
+    wrong: list[tuple[Any, str]] = [
+        (lambda spec: spec.update(nonsense=3), "/spec/nonsense: Argo knows no such field"),
+        (lambda spec: _template(spec, "flip")["container"].update(bogus=1), "/container/bogus: Argo knows no such"),
+        (lambda spec: _template(spec, "coin").update(parallelism="x"), "/parallelism: Input should be a valid integer"),
+    ]
+    assert schema_problems(right) == []
+    for change, problem in wrong:
+        (found,) = schema_problems(_changed(right, change))
+        assert problem in found
 
 
 @pytest.mark.parametrize("example", REFUSED_BY_BOTH)

@@ -72,6 +72,7 @@ def test_the_documentation_changes_with_the_content_and_only_with_it() -> None:
     assert build_dag(pipeline(step("a", timeout_s=5)), PROCESS).doc_md != one
 
 
+@pytest.mark.row("CO-08")
 def test_members_of_a_condition_wait_for_what_it_compares() -> None:  # CO-08
     when = Comparison(left=text(OutputRef("a", "data")), operator="==", right=text("x"))
     group = Condition(
@@ -85,6 +86,7 @@ def test_members_of_a_condition_wait_for_what_it_compares() -> None:  # CO-08
     assert [guard.words for guard in dag.get_task("c").placement.guards] == ["a == 'x'"]
 
 
+@pytest.mark.row("L-06")
 def test_a_loop_is_mapped_and_its_run_time_list_gets_a_task() -> None:  # L-06
     loop = Loop(
         id="for-loop-1", items=OutputRef("a", "data"), parallelism=2, members=(step("b", ItemRef("for-loop-1", "key")),)
@@ -97,6 +99,7 @@ def test_a_loop_is_mapped_and_its_run_time_list_gets_a_task() -> None:  # L-06
     assert next(dag.get_task("b").iter_mapped_task_groups()).group_id == "for-loop-1"
 
 
+@pytest.mark.row("L-02")
 def test_a_static_loop_needs_no_task_and_waits_for_what_its_items_hold() -> None:  # L-02
     loop = Loop(
         id="for-loop-1",
@@ -106,6 +109,7 @@ def test_a_static_loop_needs_no_task_and_waits_for_what_its_items_hold() -> None
     assert edges(build_dag(pipeline(step("a"), loop), PROCESS)) == {"a": set(), "b": {"a"}}
 
 
+@pytest.mark.row("EH-01", "EH-06")
 def test_exit_handlers_are_teardowns_with_a_verdict_after_them() -> None:  # EH-01, EH-02
     handler = ExitHandler(id="exit-handler-1", handler=step("bye"), members=(step("a"), step("b", after=("a",))))
     dag = build_dag(pipeline(handler, step("outside")), PROCESS)
@@ -131,6 +135,7 @@ def test_a_nested_handler_runs_before_the_outer_one() -> None:
     assert edges(dag)["outer"] == {"a", "b", "inner"}
 
 
+@pytest.mark.row("A-06")
 def test_the_runs_time_limit_is_airflows_unless_a_handler_has_to_run_after_it() -> None:  # P-02
     settings = Settings(timeout_s=60, parallelism=3)
     dag = build_dag(pipeline(step("a"), settings=settings), PROCESS)

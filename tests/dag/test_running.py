@@ -29,6 +29,7 @@ def say(name: str, *arguments: Any, code: str = 'printf "%s" "$1" > /tmp/out') -
 
 @pytest.mark.row("PP-10")
 @pytest.mark.better("F-14", how="a value with `{{ }}`, `{% %}` or `$(x)` in it arrives as it is")
+@pytest.mark.better("DP-05", how="A value is never expanded again: what a step wrote arrives as it is.")
 def test_any_text_arrives_unchanged_as_parameter_output_and_file() -> None:  # DP-05
     @dsl.pipeline(name="odd-text")
     def pipeline(text: str = ODD) -> None:
@@ -105,6 +106,8 @@ def test_a_value_may_be_longer_than_kfp_takes() -> None:
     assert run(pipeline, text="x" * 100_000).output("length") == "100000"
 
 
+@pytest.mark.row("DP-07")
+@pytest.mark.better("A-11", how="Artifacts lie in the object storage that Airflow is given, whole.")
 def test_large_binary_and_directory_outputs_go_through_the_store() -> None:  # DP-07
     @dsl.pipeline(name="stored")
     def pipeline() -> None:
@@ -128,6 +131,7 @@ def test_large_binary_and_directory_outputs_go_through_the_store() -> None:  # D
     assert ran.output("read").split() == ["100000", "ff", "00", "hi", "empty", "file"]
 
 
+@pytest.mark.better("DP-06", "DP-07", how="Too large, or a folder: the step that takes it by value fails and says why.")
 def test_what_cannot_be_text_says_so_by_value() -> None:  # DP-06, DP-07
     @dsl.pipeline(name="no-text")
     def pipeline() -> None:
@@ -148,6 +152,7 @@ def test_what_cannot_be_text_says_so_by_value() -> None:  # DP-06, DP-07
     assert "holds a NUL character" in ran.why("uses-nul")
 
 
+@pytest.mark.row("A-02", "F-10", "DP-01")
 def test_a_failing_step_stops_only_what_depends_on_it_and_shows_its_outputs() -> None:  # A-02, DP-01
     @dsl.pipeline(name="failing")
     def pipeline() -> None:
@@ -163,6 +168,7 @@ def test_a_failing_step_stops_only_what_depends_on_it_and_shows_its_outputs() ->
     assert "exit code 7" in ran.why("bad")
 
 
+@pytest.mark.better("DP-01", how="A missing output file is named, with its path.")
 def test_a_missing_output_file_is_named() -> None:  # DP-01
     @dsl.pipeline(name="missing")
     def pipeline() -> None:
@@ -176,6 +182,7 @@ def test_a_missing_output_file_is_named() -> None:  # DP-01
     )
 
 
+@pytest.mark.row("CO-02", "CO-07", "CO-08", "CO-10", "A-03", "F-10")
 @pytest.mark.parametrize(
     ("side", "ran_steps"), [("heads", {"flip", "yes", "inner", "always"}), ("tails", {"flip", "no", "always"})]
 )
@@ -199,6 +206,7 @@ def test_conditions_choose_what_runs(side: str, ran_steps: set[str]) -> None:  #
         assert ran.why("yes") == "condition 'heads' (out == 'heads') is false: 'tails' == 'heads'"
 
 
+@pytest.mark.better("CO-11", how="A step that reads an output of a skipped step is skipped, and its log says why.")
 def test_a_step_that_uses_a_skipped_steps_output_is_skipped_with_the_reason() -> None:  # CO-11
     @dsl.pipeline(name="skipped-output")
     def pipeline(go: str = "no") -> None:
@@ -221,6 +229,7 @@ def test_a_step_that_uses_a_skipped_steps_output_is_skipped_with_the_reason() ->
     )
 
 
+@pytest.mark.better("DP-13", "L-13", how="Outputs of a loop are a JSON list outside of it, in item order.")
 def test_loops_run_once_per_item_and_their_outputs_are_collected() -> None:  # L-02, L-05, L-06, DP-13
     @dsl.pipeline(name="loops")
     def pipeline(things: list = [1.5, 'a "b"', None, {"k": [1, 2]}]) -> None:  # noqa: B006
@@ -246,6 +255,7 @@ def test_loops_run_once_per_item_and_their_outputs_are_collected() -> None:  # L
     assert json.loads(ran.output("collects-file")) == ["1x", "2y"]
 
 
+@pytest.mark.row("L-06")
 def test_an_empty_list_skips_the_loop_and_collects_nothing() -> None:  # L-06
     @dsl.pipeline(name="empty-loop")
     def pipeline(things: list = []) -> None:  # noqa: B006
@@ -261,6 +271,7 @@ def test_an_empty_list_skips_the_loop_and_collects_nothing() -> None:  # L-06
     assert ran.output("collects") == "[]"
 
 
+@pytest.mark.row("L-06")
 def test_what_is_no_list_fails_the_loop_with_the_text() -> None:  # L-06
     @dsl.pipeline(name="no-list")
     def pipeline() -> None:
@@ -272,6 +283,7 @@ def test_what_is_no_list_fails_the_loop_with_the_text() -> None:  # L-06
     assert ran.states["for-loop-1-items"] == "failed"
 
 
+@pytest.mark.row("L-14")
 def test_one_failing_iteration_leaves_the_others_running() -> None:  # L-14
     @dsl.pipeline(name="failing-iteration")
     def pipeline() -> None:
@@ -285,6 +297,7 @@ def test_one_failing_iteration_leaves_the_others_running() -> None:  # L-14
     assert [ran.states[f"second[{index}]"] for index in range(3)] == ["success", "upstream_failed", "success"]
 
 
+@pytest.mark.row("EH-02", "EH-05")
 @pytest.mark.parametrize(("code", "state", "status"), [(0, "success", "Succeeded"), (3, "failed", "Failed")])
 def test_an_exit_handler_runs_and_never_hides_a_failure(code: int, state: str, status: str) -> None:  # EH-02, EH-05
     @dsl.pipeline(name="handled")
@@ -297,6 +310,7 @@ def test_an_exit_handler_runs_and_never_hides_a_failure(code: int, state: str, s
     assert ran.output("bye").startswith(f"{status} of handled-")
 
 
+@pytest.mark.row("EH-02")
 def test_a_failing_exit_handler_fails_a_run_that_had_succeeded() -> None:  # EH-02
     @dsl.pipeline(name="failing-handler")
     def pipeline() -> None:
@@ -307,6 +321,7 @@ def test_a_failing_exit_handler_fails_a_run_that_had_succeeded() -> None:  # EH-
     assert (ran.state, ran.states["work"], ran.states["bye"]) == ("failed", "success", "failed")
 
 
+@pytest.mark.row("A-05")
 def test_a_step_is_retried_as_often_as_its_policy_says() -> None:  # B-09, A-05
     @dsl.pipeline(name="retried")
     def pipeline() -> None:
@@ -317,6 +332,7 @@ def test_a_step_is_retried_as_often_as_its_policy_says() -> None:  # B-09, A-05
     assert set(ran.states.values()) == {"failed"}
 
 
+@pytest.mark.row("A-04")
 def test_an_exit_handler_runs_after_the_run_s_own_time_limit() -> None:  # A-04, EH-02
     @dsl.pipeline(name="limited-run")
     def pipeline() -> None:
@@ -329,6 +345,7 @@ def test_an_exit_handler_runs_after_the_run_s_own_time_limit() -> None:  # A-04,
     assert ran.output("bye") == "Failed"
 
 
+@pytest.mark.row("A-04")
 def test_a_time_limit_ends_a_step_and_is_named() -> None:
     @dsl.pipeline(name="limited")
     def pipeline() -> None:

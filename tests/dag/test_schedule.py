@@ -10,6 +10,7 @@ from kfp_airflow.dag.schedule import read_schedule
 from kfp_airflow.diagnostics import UsageError
 
 
+@pytest.mark.better("F-13", how="Six-field cron is read as KFP means it; catch-up is off unless it is asked for.")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

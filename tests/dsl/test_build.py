@@ -112,6 +112,7 @@ def test_pod_options_are_read_in_kubernetes_spelling_with_parameters_anywhere() 
     assert pod.init_containers[0].command == (text("true"),)
 
 
+@pytest.mark.row("DP-03", "DP-09")
 def test_file_arguments_become_input_files() -> None:
     """D-10, DP-03, DP-09."""
 
@@ -128,6 +129,7 @@ def test_file_arguments_become_input_files() -> None:
     assert step.inputs[0].source.sole_output is not None
 
 
+@pytest.mark.row("CO-01", "CO-03", "CO-06", "CO-08")
 def test_conditions_nest_and_keep_the_authors_order() -> None:
     """CO-01, CO-03, CO-06, CO-08."""
 
@@ -151,6 +153,7 @@ def test_conditions_nest_and_keep_the_authors_order() -> None:
     assert only(pipeline).after == ("condition-heads-up-1",)  # B-02
 
 
+@pytest.mark.row("L-02", "L-03", "L-05", "L-06", "L-12")
 def test_static_and_dynamic_loops_hand_their_items_on() -> None:
     """L-02, L-03, L-05, L-06, L-12."""
 
@@ -189,6 +192,7 @@ def test_static_and_dynamic_loops_hand_their_items_on() -> None:
     assert list(check(build_graph(pipeline))) == []
 
 
+@pytest.mark.row("L-12")
 def test_two_loops_over_one_parameter_inside_each_other_have_items_of_their_own() -> None:
     """L-12: KFP mixes them up."""
 
@@ -206,6 +210,7 @@ def test_two_loops_over_one_parameter_inside_each_other_have_items_of_their_own(
     ]
 
 
+@pytest.mark.row("EH-01", "EH-03", "EH-05")
 def test_exit_handlers_hold_their_step_wherever_they_stand() -> None:
     """EH-01, EH-03, EH-05."""
 
@@ -227,6 +232,7 @@ def test_exit_handlers_hold_their_step_wherever_they_stand() -> None:
     assert group.members[1].handler.id == "inner"
 
 
+@pytest.mark.row("EH-01")
 def test_an_exit_op_that_reads_an_output_is_refused() -> None:
     """EH-01."""
 
@@ -288,6 +294,7 @@ def test_arguments_become_typed_parameters_with_kfps_texts() -> None:
 
 
 @pytest.mark.row("PP-06")
+@pytest.mark.row("F-08")
 def test_a_default_of_another_type_is_left_out_with_a_warning() -> None:
     """PP-06, F-08."""
 
@@ -383,6 +390,7 @@ def test_the_label_add_pod_env_shows_the_pods_fields_as_variables() -> None:
 
 
 @pytest.mark.row("B-14", "O-09")
+@pytest.mark.row("F-06")
 def test_caching_options_reach_the_step() -> None:
     """B-14, O-09."""
 
@@ -450,6 +458,7 @@ def test_an_error_of_the_dsl_names_the_authors_line() -> None:
 
 
 @pytest.mark.row("B-10")
+@pytest.mark.row("CO-01", "EH-01")
 def test_all_problems_are_told_at_once() -> None:
     """R13, CO-01, B-10, EH-01."""
 
@@ -475,6 +484,7 @@ def test_all_problems_are_told_at_once() -> None:
     ]
 
 
+@pytest.mark.row("DP-11", "CO-06")
 def test_a_condition_on_a_step_instead_of_its_output_is_refused() -> None:
     """DP-11, CO-06."""
 
@@ -485,6 +495,7 @@ def test_a_condition_on_a_step_instead_of_its_output_is_refused() -> None:
     assert problems(pipeline) == ["KA005 dsl.Condition compares the step 'make' itself"]
 
 
+@pytest.mark.row("EH-01")
 def test_an_exit_handler_of_nothing_is_refused() -> None:
     """EH-01: KFP drops it."""
     with pytest.warns(DeprecationWarning, match="no longer needed"):
@@ -493,6 +504,7 @@ def test_an_exit_handler_of_nothing_is_refused() -> None:
         ]
 
 
+@pytest.mark.row("DP-12")
 def test_a_volume_for_artifacts_is_left_out_with_a_warning() -> None:
     """D-31, P-10, DP-12."""
 

@@ -29,6 +29,7 @@ def test_ops_belong_to_the_innermost_open_group_in_the_authors_order(pipeline: d
     assert (outer.members, outer.ops, outer.groups, inner.members) == ([inner, last], [last], [inner], [inside])
 
 
+@pytest.mark.row("CO-13")
 def test_a_group_comes_after_ops_and_groups_and_is_returned() -> None:
     """CO-13."""
     first = op()
@@ -37,6 +38,7 @@ def test_a_group_comes_after_ops_and_groups_and_is_returned() -> None:
     assert group.dependencies == [first]
 
 
+@pytest.mark.row("L-01", "F-08")
 @pytest.mark.parametrize(
     ("items", "kind", "message"),
     [
@@ -57,6 +59,7 @@ def test_a_loop_over_something_else_is_refused(items: object, kind: type[Excepti
         dsl.ParallelFor(items)
 
 
+@pytest.mark.row("L-07", "L-03")
 def test_items_have_kfps_names() -> None:
     """L-07, L-03."""
     made = op(file_outputs={"o": "/o"})
@@ -72,12 +75,14 @@ def test_items_have_kfps_names() -> None:
         assert str(item) == "{{pipelineparam:op=;name=ps-loop-item}}"
 
 
+@pytest.mark.row("L-04")
 def test_an_item_cannot_be_subscripted() -> None:
     """L-04."""
     with dsl.ParallelFor([{"a": 1}]) as item, pytest.raises(TypeError, match="not subscriptable"):
         item["a"]
 
 
+@pytest.mark.row("L-09")
 def test_limits_are_checked() -> None:
     """L-09, D-22."""
     with pytest.raises(ValueError, match=r"^ParallelFor parallelism must be >= 0\. Got: -1\.$"):
@@ -86,6 +91,7 @@ def test_limits_are_checked() -> None:
         dsl.SubGraph(0)
 
 
+@pytest.mark.row("EH-01")
 def test_an_exit_op_is_taken_out_of_its_group(pipeline: dsl.Pipeline) -> None:
     """EH-01."""
     bye = op("bye")
@@ -96,6 +102,7 @@ def test_an_exit_op_is_taken_out_of_its_group(pipeline: dsl.Pipeline) -> None:
     assert group.display_name == "Cleaning"  # D-19
 
 
+@pytest.mark.row("EH-01")
 def test_an_exit_op_that_comes_after_another_is_refused() -> None:
     """EH-01."""
     bye = op("bye").after(op())
@@ -106,6 +113,7 @@ def test_an_exit_op_that_comes_after_another_is_refused() -> None:
         dsl.ExitHandler(bye)
 
 
+@pytest.mark.row("L-03")
 def test_keys_of_items_may_be_called_as_attributes_of_a_parameter() -> None:
     """L-03: KFP loses the item's own text then."""
     with dsl.ParallelFor([{"name": 1, "value": 2, "pattern": 3, "op_name": 4, "to_struct": 5}]) as item:

@@ -184,6 +184,7 @@ def test_an_unknown_output_is_refused_with_those_that_there_are() -> None:
 
 
 @pytest.mark.row("O-08")
+@pytest.mark.row("DP-10")
 @pytest.mark.parametrize("name", ["mlpipeline-ui-metadata", "MLPipeline_UI_metadata", "mlpipeline metrics"])
 def test_metrics_and_viewers_are_no_outputs_of_the_op(name: str) -> None:
     """DP-10, O-08."""
@@ -202,6 +203,7 @@ def test_old_arguments_still_work_with_a_warning() -> None:
         assert op(output_artifact_paths={"x": "/x"}).output_artifact_paths == {"x": "/x"}
 
 
+@pytest.mark.row("DP-03")
 def test_file_arguments_stand_in_the_command_line_as_paths() -> None:
     """D-10, DP-03."""
     made = op(
@@ -215,6 +217,7 @@ def test_file_arguments_stand_in_the_command_line_as_paths() -> None:
     assert made.input_artifact_paths["input-3"] == "/z"
 
 
+@pytest.mark.row("DP-11")
 @pytest.mark.parametrize("wrap", [lambda value: value, dsl.InputArgumentPath])
 def test_an_op_is_no_value(wrap: type[dsl.InputArgumentPath]) -> None:
     """DP-11."""

@@ -14,6 +14,7 @@ def test_the_decorator_returns_the_function_with_its_names() -> None:
     assert (function._component_human_name, function._component_description, function.pipeline_root) == ("P", "D", "r")
 
 
+@pytest.mark.row("Z-06")
 def test_decorated_functions_are_collected_inside_the_block_only() -> None:
     """D-01, Z-06."""
     with dsl.collect_pipelines() as found:

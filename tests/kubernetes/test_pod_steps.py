@@ -43,6 +43,7 @@ def container(name: str, *command: str, mirror: bool = False) -> Container:
     )
 
 
+@pytest.mark.row("DP-03", "DP-05")
 def test_files_arrive_and_leave_byte_for_byte(cluster: Cluster, tmp_path: Path) -> None:
     """DP-03, DP-05."""
     paths = {}
@@ -61,6 +62,7 @@ def test_files_arrive_and_leave_byte_for_byte(cluster: Cluster, tmp_path: Path) 
     assert not cluster.exists(run.pod)
 
 
+@pytest.mark.row("DP-07")
 def test_a_directory_arrives_and_leaves_as_it_is(cluster: Cluster, tmp_path: Path) -> None:
     """DP-07: contents, empty folders, links, modes, long and odd names."""
     source = tmp_path / "source"
@@ -159,6 +161,7 @@ def test_an_input_cannot_be_changed(cluster: Cluster, tmp_path: Path) -> None:
     assert run.outcome.exit_code == 5
 
 
+@pytest.mark.row("DP-01", "DP-10")
 def test_a_failed_program_says_how_and_its_outputs_are_kept(cluster: Cluster) -> None:
     """DP-01, DP-10."""
     step = make_step(
@@ -215,6 +218,7 @@ def test_a_kept_pod_comes_to_rest(cluster: Cluster) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.row("A-09")
 def test_an_image_without_a_command_runs_as_it_is(cluster: Cluster, tmp_path: Path) -> None:
     """A-09: the image's own entrypoint; busybox's is sh, which ends at once."""
     (tmp_path / "x").write_bytes(b"x\n")
@@ -294,6 +298,7 @@ def test_a_pod_that_no_node_takes_names_the_reason(cluster: Cluster) -> None:
         cluster.run(step, startup_timeout_seconds=1)
 
 
+@pytest.mark.row("A-04")
 def test_a_time_limit_ends_the_step_and_is_named(cluster: Cluster) -> None:
     """A-04, B-10."""
     run = cluster.run(make_step(["sh", "-c", "trap 'exit 9' TERM; sleep 600 & wait"], outputs={"y": "/y"}, timeout_s=2))

@@ -90,6 +90,7 @@ def script(text: str, name: str = "", **options: object) -> ResolvedContainer:
     return container("sh", "-ec", text.replace("$", "$$"), name=name, **options)
 
 
+@pytest.mark.row("DP-01", "DP-03", "DP-07")
 def test_files_go_in_and_come_out_byte_for_byte(run: Runs, tmp_path: Path) -> None:
     """DP-01, DP-03, DP-07."""
     (tmp_path / "in").write_bytes(content := bytes(range(256)) * 300)
@@ -127,6 +128,7 @@ def test_init_containers_and_sidecars_share_volumes_and_the_network(run: Runs) -
     assert {"first", "served", "[server] up"} <= set(run.lines)
 
 
+@pytest.mark.row("A-04")
 def test_a_step_over_its_limit_is_ended(run: Runs) -> None:
     """A-04."""
     started = time.monotonic()

@@ -32,6 +32,7 @@ def words(lines: list[str]) -> str:
 # --- data
 
 
+@pytest.mark.row("DP-01", "DP-03")
 def test_an_input_file_is_at_its_path_and_an_output_comes_back_byte_for_byte(run: Run, tmp_path: Path) -> None:
     """DP-01, DP-03."""
     content = bytes(range(256)) * 4096 + b"\n\n"
@@ -46,6 +47,7 @@ def test_an_input_file_is_at_its_path_and_an_output_comes_back_byte_for_byte(run
     assert outcome.outputs["m"].read_bytes() == content
 
 
+@pytest.mark.row("DP-07")
 def test_a_directory_arrives_with_links_modes_and_times(run: Run, tmp_path: Path) -> None:
     """DP-07."""
     (tmp_path / "in" / "deep" / "empty").mkdir(parents=True)
@@ -88,6 +90,7 @@ def test_inputs_cannot_be_changed(run: Run, tmp_path: Path) -> None:
     assert not list((tmp_path / "folder").iterdir())
 
 
+@pytest.mark.row("DP-01")
 def test_outputs_of_a_failed_program_are_there_and_missing_ones_left_out(run: Run) -> None:
     """DP-01: published for viewing."""
     outcome = run(step(script("mkdir /out; echo 1 >/out/a; exit 3"), outputs={"a": "/out/a", "b": "/out/b"}))
@@ -95,6 +98,7 @@ def test_outputs_of_a_failed_program_are_there_and_missing_ones_left_out(run: Ru
     assert set(outcome.outputs) == {"a"}
 
 
+@pytest.mark.row("DP-02")
 @pytest.mark.parametrize(
     "path", ["/mlpipeline-metrics.json", "/usr/local/share/y", "/etc/out", "/tmp/outputs/o/data", "/bin/o", "/root/o"]
 )
@@ -116,6 +120,7 @@ def test_outputs_may_share_a_file_and_lie_in_one_another(run_anywhere: Run) -> N
     assert (outcome.outputs["d"] / "link").readlink() == Path("x")
 
 
+@pytest.mark.row("DP-02")
 @pytest.mark.parametrize(("path", "made"), [("/tmp/outputs/o/data", True), ("/tmp/mine/out", False), ("/out/o", False)])
 def test_only_the_folders_of_components_are_made_beforehand(run: Run, path: str, made: bool) -> None:
     """DP-02."""
@@ -123,6 +128,7 @@ def test_only_the_folders_of_components_are_made_beforehand(run: Run, path: str,
     assert (outcome.exit_code == 0) is made
 
 
+@pytest.mark.row("DP-02")
 def test_an_author_s_own_folder_is_left_to_the_program(run: Run) -> None:
     """DP-02: a program that makes it by a plain `mkdir` works in KFP, and would fail if it were there."""
     outcome = run(step(script("mkdir /tmp/own && printf yes >/tmp/own/o"), outputs={"o": "/tmp/own/o"}))
@@ -318,6 +324,7 @@ def test_exit_codes_and_what_they_are_called(
     assert (outcome.exit_code, outcome.message) == (code, message)
 
 
+@pytest.mark.row("A-04")
 def test_a_step_over_its_limit_is_ended_and_its_outputs_kept(run_anywhere: Run) -> None:
     """A-04, B-10."""
     path = "/tmp/outputs/o/data"

@@ -12,6 +12,7 @@ from kfp_airflow.diagnostics import StepError
 from kfp_airflow.operators.item_text import frozen_item, item_text, parse_item, read_items
 
 
+@pytest.mark.better("L-05", "L-08", how="Items keep their spelling; texts are not escaped.")
 @pytest.mark.parametrize(
     ("document", "texts"),
     [
@@ -27,6 +28,7 @@ def test_items_keep_their_spelling(document: str, texts: list[str]) -> None:
     assert [item_text(item) for item in read_items(document)] == texts
 
 
+@pytest.mark.row("L-06")
 @pytest.mark.parametrize(
     ("document", "problem"),
     [

@@ -34,6 +34,7 @@ def undecorated() -> None:
 OUTSIDE = dsl.PipelineParam("outside", value="x")
 
 
+@pytest.mark.row("Z-02")
 def test_a_package_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     """Z-02."""
     Compiler().compile(hello, str(tmp_path / "hello.yaml"))  # type: ignore[func-returns-value]
@@ -43,12 +44,14 @@ def test_a_package_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     assert written["spec"]["activeDeadlineSeconds"] == 60
 
 
+@pytest.mark.row("Z-06")
 def test_dsl_compile_has_a_function_to_call(tmp_path: Path) -> None:
     """Z-06."""
     compile_function(hello, tmp_path / "hello.zip")
     assert (tmp_path / "hello.zip").read_bytes()[:2] == b"PK"
 
 
+@pytest.mark.row("Z-02")
 def test_without_a_path_the_pipeline_is_checked_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Z-02."""
     monkeypatch.chdir(tmp_path)
@@ -69,12 +72,14 @@ def test_a_wrong_file_name_is_refused_before_the_function_runs(tmp_path: Path) -
         Compiler().compile(broken, tmp_path / "broken.json")
 
 
+@pytest.mark.row("Z-04")
 def test_a_conf_that_is_given_replaces_the_function_s_own() -> None:
     """§1.3: all of it, not field by field."""
     spec: Any = Compiler()._create_workflow(hello, pipeline_conf=dsl.PipelineConf().set_parallelism(3))["spec"]
     assert (spec["parallelism"], spec.get("activeDeadlineSeconds")) == (3, None)
 
 
+@pytest.mark.row("Z-03")
 def test_parameters_may_stand_outside_of_the_function() -> None:
     """Z-03: as in the SDK's own test without a decorator."""
     with pytest.warns(DeprecationWarning, match=r"use Compiler\(\)\.compile\(\)"):
@@ -84,6 +89,7 @@ def test_parameters_may_stand_outside_of_the_function() -> None:
     assert '"description": "My description"' in str(workflow["metadata"]["annotations"])
 
 
+@pytest.mark.row("DP-13")
 def test_files_out_of_loops_are_warned_of() -> None:
     """DP-13."""
 
@@ -97,6 +103,7 @@ def test_files_out_of_loops_are_warned_of() -> None:
         create_workflow(files)
 
 
+@pytest.mark.refused("Z-01", message="The other modes are for KFP's own engines; packages are V1_LEGACY.")
 @pytest.mark.parametrize("mode", [PipelineExecutionMode.V2_COMPATIBLE, PipelineExecutionMode.V2_ENGINE])
 def test_other_modes_are_refused(mode: PipelineExecutionMode) -> None:
     """D-03."""
@@ -104,6 +111,7 @@ def test_other_modes_are_refused(mode: PipelineExecutionMode) -> None:
         Compiler(mode=mode)
 
 
+@pytest.mark.refused("Z-05", message="Images are built elsewhere and named in the pipeline.")
 @pytest.mark.parametrize("build", [build_python_component, build_docker_image])
 def test_image_builders_say_what_to_use_instead(build: Any) -> None:
     """Z-05."""

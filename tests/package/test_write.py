@@ -70,6 +70,7 @@ def refusal(*members: Member) -> str:
     return str(refused.value)
 
 
+@pytest.mark.row("DP-04", "DP-08")
 def test_an_output_is_a_parameter_only_where_its_text_is_used() -> None:
     """DP-04, DP-08."""
     written = templates(
@@ -83,6 +84,7 @@ def test_an_output_is_a_parameter_only_where_its_text_is_used() -> None:
     }
 
 
+@pytest.mark.row("DP-13", "F-02")
 def test_the_output_of_a_group_is_a_parameter_of_its_producer() -> None:
     """DP-13, F-02: the SDK drops it when nothing inside the group uses it too."""
     written = templates(when("condition-1", when("condition-2", step("a"))), step("b", OutputRef("a", "o")))
@@ -103,6 +105,7 @@ def test_one_file_at_two_paths_has_two_names() -> None:
     assert [item["name"] for item in tasks(written["p"])["b"]["arguments"]["artifacts"]] == ["a-o", "a-o-2"]
 
 
+@pytest.mark.row("L-10", "F-03")
 def test_a_loop_over_an_item_of_the_outer_loop_takes_it_from_there() -> None:
     """L-10, F-03: the SDK writes a reference to a parameter that does not exist."""
     inner = Loop(
@@ -117,6 +120,7 @@ def test_a_loop_over_an_item_of_the_outer_loop_takes_it_from_there() -> None:
     ]
 
 
+@pytest.mark.row("L-06")
 def test_a_loop_in_a_condition_may_take_a_list_from_outside() -> None:
     """L-06: the SDK ends with a KeyError."""
     loop = Loop(id="for-loop-2", items=OutputRef("a", "o"), members=(step("b", ItemRef("for-loop-2", "k")),))
@@ -140,6 +144,7 @@ def test_loops_in_each_other_over_the_same_list_keep_their_items_apart() -> None
     ]
 
 
+@pytest.mark.row("CO-09")
 def test_after_a_group_waits_for_the_whole_group() -> None:
     """CO-09: dependencies are lifted to the first uncommon ancestors."""
     written = templates(
@@ -195,6 +200,7 @@ def test_a_package_of_the_same_pipeline_is_the_same() -> None:
 EXIT = step("bye", outputs=())
 
 
+@pytest.mark.refused("F-01", "EH-03", message="A package holds one exit handler; as a DAG the pipeline runs as it is.")
 def test_several_exit_handlers_are_refused() -> None:
     """EH-03, F-01."""
     two = (
@@ -209,6 +215,9 @@ def test_several_exit_handlers_are_refused() -> None:
     )
 
 
+@pytest.mark.refused(
+    "EH-04", message="A package's exit handler runs at the end of the run; as a DAG a nested one works."
+)
 def test_a_nested_exit_handler_is_refused() -> None:
     """EH-04: the SDK drops it silently."""
     message = refusal(when("condition-1", ExitHandler(id="exit-handler-2", handler=EXIT, where=HERE)))
@@ -217,6 +226,7 @@ def test_a_nested_exit_handler_is_refused() -> None:
     )
 
 
+@pytest.mark.row("EH-03")
 def test_an_exit_handler_after_another_group_is_refused() -> None:
     """EH-03: the SDK drops it silently."""
     message = refusal(when("condition-1"), ExitHandler(id="exit-handler-2", handler=EXIT, where=HERE))
@@ -226,12 +236,14 @@ def test_an_exit_handler_after_another_group_is_refused() -> None:
     )
 
 
+@pytest.mark.row("EH-04")
 def test_an_exit_handler_with_two_steps_outside_is_refused() -> None:
     """EH-04."""
     message = refusal(step("a"), step("b"), ExitHandler(id="exit-handler-1", handler=EXIT, where=HERE))
     assert "2 steps stand outside of it (a, b), and KFP takes one at most [KA204]" in message
 
 
+@pytest.mark.row("EH-01")
 def test_an_exit_handler_that_uses_an_output_is_refused() -> None:
     """EH-01."""
     message = refusal(
@@ -244,6 +256,7 @@ def test_an_exit_handler_that_uses_an_output_is_refused() -> None:
     )
 
 
+@pytest.mark.row("DP-13")
 def test_a_file_made_in_a_loop_and_used_outside_is_warned_of() -> None:
     """DP-13: the SDK writes a reference that Argo cannot resolve; so do we, because as a DAG the package works."""
     loop = Loop(id="for-loop-2", items=(1, 2), members=(step("a"), step("c", files=[OutputRef("a", "o")])))
@@ -260,6 +273,7 @@ def test_a_file_made_in_a_loop_and_used_outside_is_warned_of() -> None:
     assert tasks(written["p"])["b"]["arguments"]["artifacts"] == [{"name": "a-o", "from": source}]
 
 
+@pytest.mark.row("DP-13", "F-02")
 def test_the_values_of_a_loop_are_a_list_outside() -> None:
     """DP-13, F-02."""
     written = templates(Loop(id="for-loop-2", items=(1, 2), members=(step("a"),)), step("b", OutputRef("a", "o")))
@@ -299,3 +313,9 @@ def test_what_a_recursive_component_returns_is_refused(source: OutputRef) -> Non
     assert (
         "'use' uses what the graph component 'g' returns, and that one calls itself: KFP knows no such outputs [KA207]"
     ) in refusal(*members)
+
+
+@pytest.mark.row("A-07")
+def test_pods_run_under_kfps_service_account() -> None:
+    workflow: Any = write(Pipeline(name="p", members=(step("a"),)))
+    assert workflow["spec"]["serviceAccountName"] == "pipeline-runner"

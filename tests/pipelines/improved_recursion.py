@@ -100,3 +100,32 @@ def Capital(a):
 def after_a_group_with_a_capital(x: str = "1"):
     """KFP cannot find it (B-02)."""
     show("done").after(Capital(x))
+
+
+@dsl.graph_component
+def twice(a):
+    again = flip(seed=a)
+    with dsl.Condition(again.output == "heads"):
+        twice(again.output)
+    with dsl.Condition(again.output == "tails"):
+        twice(a)
+
+
+@dsl.pipeline(name="Two calls inside")
+def two_calls_inside(x: str = "1"):
+    """KFP mixes them up (R-02)."""
+    twice(x)
+
+
+@dsl.graph_component
+def spend(budget):
+    with dsl.Condition(budget > 0):
+        rest = flip("spend", budget)
+        spend(rest.output)
+
+
+@dsl.pipeline(name="Two calls outside")
+def two_calls_outside(x: int = 1, y: int = 2):
+    """KFP ends with a KeyError (R-02)."""
+    spend(x)
+    spend(y)

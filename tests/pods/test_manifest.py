@@ -35,6 +35,7 @@ def test_a_step_without_files_is_a_plain_pod() -> None:
     assert pod["spec"] == {"containers": [main], "restartPolicy": "Never"}
 
 
+@pytest.mark.better("A-08", how="A pod has its main container, and a helper only where files go in or out.")
 def test_the_helper_comes_first_and_holds_main_back() -> None:
     pod = pod_of(inputs=(IN,), outputs=(OUT,))
     first, main = pod["spec"]["containers"]
@@ -46,6 +47,7 @@ def test_the_helper_comes_first_and_holds_main_back() -> None:
     assert pod["spec"]["volumes"] == [{"name": "kfp-airflow", "emptyDir": {}}]
 
 
+@pytest.mark.row("A-09")
 def test_an_image_of_its_own_entrypoint_has_its_outputs_mounted() -> None:
     """A-09."""
     main = pod_of(container=container(command=None), outputs=(OUT,))["spec"]["containers"][1]
