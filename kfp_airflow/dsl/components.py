@@ -12,6 +12,7 @@ from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.ops import ContainerOp, file_name
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.types import verify_type_compatibility
+from kfp_airflow.dsl.where import warn_author
 
 if TYPE_CHECKING:
     from kfp_airflow.components.structures import ComponentSpec
@@ -47,6 +48,11 @@ def python_component(
     target_component_file: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Note name, description and image for a lightweight component on its function (D-25, deprecated in KFP 0.2.6)."""
+    warn_author(
+        "dsl.python_component is deprecated since version 0.2.6. Use kfp.components.create_component_from_func(func, "
+        "base_image=…).",
+        DeprecationWarning,
+    )
 
     def decorate(func: Callable[P, R]) -> Callable[P, R]:
         func._component_human_name = name  # type: ignore[attr-defined]  # noqa: SLF001 - KFP's attributes (W-13)
@@ -78,7 +84,7 @@ def describe(op: ContainerOp, spec: ComponentSpec) -> None:
 
 
 def _interface(func: Callable[..., object]) -> ComponentSpec:
-    from kfp_airflow.components.serialization import serialize, type_name
+    from kfp_airflow.components.serialization import type_name
     from kfp_airflow.components.structures import ComponentSpec, InputSpec, OutputSpec
 
     signature = inspect.signature(func)
@@ -87,7 +93,7 @@ def _interface(func: Callable[..., object]) -> ComponentSpec:
     for parameter in signature.parameters.values():
         kind = None if parameter.annotation is inspect.Parameter.empty else type_name(parameter.annotation)
         optional = parameter.default is not inspect.Parameter.empty
-        default = None if not optional or parameter.default is None else serialize(parameter.default, kind)
+        default = _default(parameter, kind) if optional else None
         description = docstring.arguments.get(parameter.name)
         inputs.append(InputSpec(parameter.name, kind, description, default=default, optional=optional))
     returned = signature.return_annotation
@@ -103,6 +109,20 @@ def _interface(func: Callable[..., object]) -> ComponentSpec:
         inputs=inputs or None,
         outputs=outputs or None,
     )
+
+
+def _default(parameter: inspect.Parameter, kind: object) -> str | None:
+    """Return a default as the text that describes it; None, with a warning, where it has none: it applies anyway."""
+    from kfp_airflow.components.serialization import serialize
+
+    try:
+        return None if parameter.default is None else serialize(parameter.default, kind)
+    except (TypeError, ValueError) as error:
+        warn_author(
+            f"The default of argument '{parameter.name}' is left out of the component's description: {error}",
+            UserWarning,
+        )
+        return None
 
 
 def _check_arguments(spec: ComponentSpec, arguments: Mapping[str, object]) -> None:

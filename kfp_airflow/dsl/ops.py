@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
@@ -13,11 +12,9 @@ from kfp_airflow.diagnostics import UNKNOWN, Where
 from kfp_airflow.dsl.containers import Container, Sidecar, UserContainer, as_string_list
 from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any
 from kfp_airflow.dsl.pipeline import OpsGroup, Pipeline
-from kfp_airflow.dsl.where import author_frame
+from kfp_airflow.dsl.where import author_frame, warn_author
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from typing_extensions import Self
 
 ALLOWED_RETRY_POLICIES: Final = ("Always", "OnError", "OnFailure", "OnTransientError")
@@ -59,7 +56,7 @@ class BaseOp:
         is_exit_handler: bool = False,
     ) -> None:
         if is_exit_handler:
-            _warn("is_exit_handler=True is no longer needed.", DeprecationWarning, author_frame())
+            warn_author("is_exit_handler=True is no longer needed.", DeprecationWarning)
         self._set_up(name, init_containers, sidecars, is_exit_handler=is_exit_handler)
 
     def _set_up(
@@ -285,7 +282,7 @@ class ContainerOp(BaseOp):
         self._fill(image, command, arguments, container_kwargs, artifact_argument_paths)
         self._declare_outputs(file_outputs, output_artifact_paths)
         if not self._DISABLE_REUSABLE_COMPONENT_WARNING and _LAUNCHER_FLAG not in (self._container.args or ()):
-            _warn(_REUSABLE_COMPONENTS_ADVICE, ContainerOpWarning, author_frame())
+            warn_author(_REUSABLE_COMPONENTS_ADVICE, ContainerOpWarning)
         if pvolumes:
             self.add_pvolumes(pvolumes)
 
@@ -357,10 +354,9 @@ class ContainerOp(BaseOp):
         self, file_outputs: Mapping[str, str] | None, output_artifact_paths: Mapping[str, str] | None
     ) -> None:
         if output_artifact_paths:
-            _warn(
+            warn_author(
                 "The output_artifact_paths parameter is deprecated since SDK v0.1.32. Use file_outputs instead.",
                 DeprecationWarning,
-                author_frame(),
             )
         self.output_artifact_paths = dict(output_artifact_paths or ())
         self.file_outputs: dict[str, str] = {}
@@ -488,26 +484,9 @@ def _op_for_a_value(op: BaseOp) -> TypeError:
     )
 
 
-def _warn(message: str, category: type[Warning], frame: FrameType | None) -> None:
-    """Warn at the author's line, once per line as Python's own `warn` does."""
-    if frame is None:
-        warnings.warn(message, category, stacklevel=2)
-        return
-    registry = frame.f_globals.setdefault("__warningregistry__", {})
-    warnings.warn_explicit(
-        message,
-        category,
-        frame.f_code.co_filename,
-        frame.f_lineno,
-        module=frame.f_globals.get("__name__"),
-        registry=registry,
-    )
-
-
 def _warn_of_proxy(name: str, target: str) -> None:
-    _warn(
+    warn_author(
         f"`dsl.ContainerOp.{name}` will be removed in future releases. "
         f"Use `dsl.ContainerOp.container.{target}` instead.",
         PendingDeprecationWarning,
-        author_frame(),
     )

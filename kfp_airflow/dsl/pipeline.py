@@ -172,6 +172,11 @@ class Pipeline:
         if self._token is not None:
             _current.reset(self._token)
 
+    @staticmethod
+    def add_pipeline(name: str, description: str, func: PipelineFunction) -> None:
+        """Do what `@dsl.pipeline(name=…, description=…)` does above a function, to one that there is."""
+        pipeline(name, description)(func)
+
     def add_op(self, op: BaseOp, define_only: bool) -> str:
         """Register an op and return its unique name (N-01, N-02); `define_only`: it belongs to no group."""
         name = self._names.take(naming.op_name(op.human_name), self.ops)

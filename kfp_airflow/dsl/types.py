@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar
 
+from kfp_airflow.dsl import switches
+
 _PARAMETER_TYPES = frozenset(
     (
         "integer",
@@ -115,7 +117,7 @@ class InconsistentTypeWarning(Warning):
 
 def is_type_checking() -> bool:
     """Tell whether a wrong type is an error now, rather than a warning (K-02, T-06)."""
-    return _enabled.get()
+    return _enabled.get() and switches.TYPE_CHECK
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -29,3 +30,20 @@ def author_place() -> Where:
     """Return file and line of the call that led into this package."""
     frame = author_frame()
     return UNKNOWN if frame is None else Where(frame.f_code.co_filename, frame.f_lineno)
+
+
+def warn_author(message: str, category: type[Warning]) -> None:
+    """Warn at the author's line, once per line as Python's own `warn` does."""
+    frame = author_frame()
+    if frame is None:
+        warnings.warn(message, category, stacklevel=2)
+        return
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=registry,
+    )

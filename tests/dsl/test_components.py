@@ -80,11 +80,18 @@ def test_a_parameter_of_another_type_is_refused_unless_types_are_ignored() -> No
     assert len(build_graph(ignored).members) == 1
 
 
-def test_python_component_notes_what_it_is_told() -> None:
+@pytest.mark.row("D-25")
+def test_python_component_notes_what_it_is_told_and_warns() -> None:
     """D-25, W-13."""
 
     def function() -> None: ...
 
-    assert dsl.python_component("N", "D", "image", "c.yaml")(function) is function
+    message = (
+        r"^dsl\.python_component is deprecated since version 0\.2\.6\. Use kfp\.components\.create_component_from_func\("
+        r"func, base_image=…\)\.$"
+    )
+    with pytest.warns(DeprecationWarning, match=message):
+        decorate = dsl.python_component("N", "D", "image", "c.yaml")
+    assert decorate(function) is function
     assert (function._component_human_name, function._component_description) == ("N", "D")
     assert (function._component_base_image, function._component_target_component_file) == ("image", "c.yaml")
