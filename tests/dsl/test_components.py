@@ -87,8 +87,8 @@ def test_python_component_notes_what_it_is_told_and_warns() -> None:
     def function() -> None: ...
 
     message = (
-        r"^dsl\.python_component is deprecated since version 0\.2\.6\. Use kfp\.components\.create_component_from_func\("
-        r"func, base_image=…\)\.$"
+        r"^dsl\.python_component is deprecated since version 0\.2\.6\. "
+        r"Use kfp\.components\.create_component_from_func\(func, base_image=…\)\.$"
     )
     with pytest.warns(DeprecationWarning, match=message):
         decorate = dsl.python_component("N", "D", "image", "c.yaml")
