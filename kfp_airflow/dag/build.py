@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -26,7 +27,7 @@ from kfp_airflow.dag.schedule import read_schedule
 from kfp_airflow.dag.scope import Build, Scope, open_group
 from kfp_airflow.dag.tasks import build_task
 from kfp_airflow.dag.words import comparison_words
-from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
     Condition,
@@ -47,9 +48,11 @@ def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
 
     Raises PipelineError with all that is wrong with the pipeline, UsageError for options that cannot be carried out.
     """
-    diagnostics = [found for found in (*check(pipeline), *check_dag(pipeline)) if found.severity == "error"]
-    if diagnostics:
-        raise PipelineError(diagnostics)
+    gaps = tuple(check_dag(pipeline))
+    if errors := [found for found in (*check(pipeline), *gaps) if found.severity == "error"]:
+        raise PipelineError(errors)
+    for found in gaps:
+        warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)
     build = _begin(pipeline, options)
     with DAG(**_dag_arguments(pipeline, options)) as dag:
         _build_members(pipeline.members, Scope(build=build))

@@ -25,6 +25,19 @@ def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     yield from _resource_steps(pipeline)
     yield from _retries(pipeline)
     yield from _nesting(pipeline.members, ())
+    yield from _volume_passing(pipeline)
+
+
+def _volume_passing(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    if pipeline.settings.volume_passing is not None:
+        yield Diagnostic(
+            code="KA107",
+            where=pipeline.where,
+            problem="the volume of data_passing_method is not used on Airflow yet",
+            advice="Files travel through the artifact store; the steps see the same paths and bytes.",
+            row="D-31",
+            severity="warning",
+        )
 
 
 def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -16,12 +16,14 @@ from kfp_airflow.graph.model import (
     SubGraph,
     walk,
 )
+from kfp_airflow.package.volume import check_volume_passing
 
 
 def check_package(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    """Yield what KFP cannot express (errors: EH-03, EH-04), and what its engine does not run (warnings: DP-13)."""
+    """Yield what KFP cannot express (errors: EH-03, EH-04, DP-12), and what its engine does not run (warnings)."""
     yield from _exit_handlers(pipeline)
     yield from _files_out_of_loops(pipeline)
+    yield from check_volume_passing(pipeline)
 
 
 def _exit_handlers(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -119,8 +119,8 @@ FILES = f"{OF_V2} Files are handed on by kfp.components.InputPath and OutputPath
         (
             "import kfp.notebook",
             (
-                "Its %%docker builds images by way of Google Cloud: build the image where your other images are built, and "
-                "name it in the pipeline."
+                "Its %%docker builds images by way of Google Cloud: build the image where your other images are "
+                "built, and name it in the pipeline."
             ),
         ),
     ],

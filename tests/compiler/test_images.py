@@ -40,8 +40,9 @@ STORAGE = "builds images by way of Google Cloud's storage."
         (
             lambda: images.build_python_component(print, "image", staging_gcs_path="gs://b"),
             (
-                "build_python_component builds images on Google Cloud. Use kfp.components.create_component_from_func(func, "
-                "base_image=…, packages_to_install=[…]), or build the image yourself and name it as base_image."
+                "build_python_component builds images on Google Cloud. Use "
+                "kfp.components.create_component_from_func(func, base_image=…, packages_to_install=[…]), "
+                "or build the image yourself and name it as base_image."
             ),
         ),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from kfp_airflow.dag.build import build_dag, dag_id_of
 from kfp_airflow.dag.options import DagOptions
-from kfp_airflow.diagnostics import PipelineError, UsageError, Where
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
     Comparison,
     Condition,
@@ -23,8 +23,9 @@ from kfp_airflow.graph.model import (
     Pipeline,
     Retry,
     Settings,
+    VolumePassing,
 )
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, text
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, text, tree
 
 PROCESS = DagOptions(runtime="process")
 
@@ -195,3 +196,12 @@ def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:
     assert build_dag(
         pipeline(step("a")), DagOptions(runtime="process", schedule="@daily", catchup=True, start_date=start)
     ).catchup
+
+
+@pytest.mark.better("D-31", "P-10", how="on Airflow files travel through the artifact store, and a warning says so")
+def test_a_volume_for_files_is_said_not_to_be_used() -> None:
+    passing = VolumePassing(volume=tree({"emptyDir": {}}), path_prefix="x/")
+    message = r"^p\.py:1: the volume of data_passing_method is not used on Airflow yet \[KA107\]\n  Files travel"
+    with pytest.warns(PipelineWarning, match=message):
+        dag = build_dag(pipeline(step("one"), settings=Settings(volume_passing=passing)), PROCESS)
+    assert [task.task_id for task in dag.tasks] == ["one"]

@@ -22,6 +22,7 @@ def flip_coin(count: int, side="heads", bet: String() = None) -> {"out": "Coin",
     return dsl.ContainerOp("flip", "image", arguments=[count, side], file_outputs={"out": "/o"})
 
 
+@pytest.mark.row("D-24")
 def test_a_decorated_function_describes_its_op() -> None:
     """D-24."""
 
@@ -48,6 +49,7 @@ def test_a_decorated_function_describes_its_op() -> None:
     assert second.container.args == (text("1"), text(OutputRef("flip", "out")))
 
 
+@pytest.mark.row("D-24")
 def test_outputs_may_be_declared_by_a_named_tuple() -> None:
     """D-24."""
 

@@ -147,6 +147,7 @@ def test_metrics_and_viewers_are_no_outputs_of_the_op(name: str) -> None:
     assert set(made.output_artifact_paths) <= set(LEGACY_OUTPUTS)
 
 
+@pytest.mark.row("D-08", "D-09")
 def test_old_arguments_still_work_with_a_warning() -> None:
     """D-08, D-09, O-08."""
     with pytest.warns(DeprecationWarning, match=r"^is_exit_handler=True is no longer needed\.$"):
@@ -155,6 +156,7 @@ def test_old_arguments_still_work_with_a_warning() -> None:
         assert op(output_artifact_paths={"x": "/x"}).output_artifact_paths == {"x": "/x"}
 
 
+@pytest.mark.row("D-10")
 def test_file_arguments_stand_in_the_command_line_as_paths() -> None:
     """D-10, DP-03."""
     made = op(
@@ -200,6 +202,7 @@ def test_a_subclass_is_an_op_like_any_other() -> None:
     assert made.where.line == _line_of(test_a_subclass_is_an_op_like_any_other) + 5
 
 
+@pytest.mark.row("D-09")
 def test_writing_a_container_op_warns_at_the_authors_line_unless_switched_off() -> None:
     """D-09."""
     with pytest.warns(
@@ -213,6 +216,7 @@ def test_writing_a_container_op_warns_at_the_authors_line_unless_switched_off() 
         dsl.ContainerOp._from_component(name="a", image="image")
 
 
+@pytest.mark.row("D-08")
 def test_an_op_outside_a_pipeline_has_a_name_of_its_own() -> None:
     """D-08."""
     assert op("My Op").name.startswith("My Op ")

@@ -1,6 +1,7 @@
 """Pipelines that are wrong: the SDK refuses them, and so does this project."""
 
 from kfp import components, dsl
+from kfp.dsl.data_passing_methods import KubernetesVolume
 
 typed = components.load_component_from_text("""
 name: Typed
@@ -57,3 +58,12 @@ def memory_without_a_unit_that_exists():
 @dsl.pipeline(name="step instead of output")
 def step_instead_of_output():
     typed(echo("made", file_outputs={"a": "/a"}))
+
+
+@dsl.pipeline(name="constant on a volume")
+def constant_on_a_volume(text: str = "x"):
+    """A parameter as a file, where files travel on a volume (DP-12)."""
+    components.load_component_from_text(
+        "{name: take, inputs: [{name: f}], implementation: {container: {image: i, command: [cat, {inputPath: f}]}}}"
+    )(text)
+    dsl.get_pipeline_conf().data_passing_method = KubernetesVolume({"emptyDir": {}})
