@@ -131,6 +131,7 @@ def test_a_nested_handler_runs_before_the_outer_one() -> None:
     assert edges(dag)["outer"] == {"a", "b", "inner"}
 
 
+@pytest.mark.row("P-02", "P-03")
 def test_the_runs_time_limit_is_airflows_unless_a_handler_has_to_run_after_it() -> None:  # P-02
     settings = Settings(timeout_s=60, parallelism=3)
     dag = build_dag(pipeline(step("a"), settings=settings), PROCESS)
@@ -205,3 +206,22 @@ def test_a_volume_for_files_is_said_not_to_be_used() -> None:
     with pytest.warns(PipelineWarning, match=message):
         dag = build_dag(pipeline(step("one"), settings=Settings(volume_passing=passing)), PROCESS)
     assert [task.task_id for task in dag.tasks] == ["one"]
+
+
+@pytest.mark.better("P-04", how="pods of steps that succeeded go at once, failed ones stay; a warning says so")
+@pytest.mark.better("P-05", how="no budget on Airflow: a warning says so, and advises retries")
+def test_settings_without_a_meaning_on_airflow_are_said_to_have_none() -> None:
+    settings = Settings(ttl_s=60, disruption_budget=tree({"minAvailable": 1}))
+    with pytest.warns(PipelineWarning) as caught:
+        build_dag(pipeline(step("one"), settings=settings), PROCESS)
+    assert [str(each.message) for each in caught] == [
+        (
+            "p.py:1: set_ttl_seconds_after_finished(60) has no effect on Airflow [KA108]\n"
+            "  Pods of steps that succeeded go at once, failed ones stay; `airflow db clean` removes old runs."
+        ),
+        (
+            "p.py:1: set_pod_disruption_budget has no effect on Airflow [KA109]\n"
+            "  Steps that lose their pod are tried again if they have retries: op.set_retry(2)."
+        ),
+    ]
+    assert [each.filename for each in caught] == ["p.py", "p.py"]
