@@ -97,7 +97,9 @@ def _interface(func: Callable[..., object]) -> ComponentSpec:
         description = docstring.arguments.get(parameter.name)
         inputs.append(InputSpec(parameter.name, kind, description, default=default, optional=optional))
     returned = signature.return_annotation
-    declared = returned if isinstance(returned, Mapping) else getattr(returned, "__annotations__", {})
+    # Of classes a NamedTuple's fields are outputs; `-> dsl.ContainerOp` is one in KFP, too, which nobody writes.
+    fields = getattr(returned, "__annotations__", {}) if hasattr(returned, "_fields") else {}
+    declared = returned if isinstance(returned, Mapping) else fields
     outputs = (
         [OutputSpec(str(name), type_name(getattr(kind, "__forward_arg__", kind))) for name, kind in declared.items()]
         if isinstance(declared, Mapping)
