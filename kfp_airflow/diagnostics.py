@@ -63,6 +63,10 @@ class PipelineError(KfpAirflowError, ValueError):
         super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
 
 
+class PipelineWarning(UserWarning):
+    """A warning diagnostic of a pipeline, shown at the author's line."""
+
+
 class UsageError(KfpAirflowError, ValueError):
     """A command, an option or a setting that cannot be carried out as given; the text says what to write instead."""
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kfp_airflow.catalog.kfp_alias import kfp_alias
+from kfp_airflow.catalog.kfp_alias import Settings, kfp_alias
+from kfp_airflow.components.factory import MissingCommandWarning
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.naming import component_name
@@ -28,20 +29,23 @@ from kfp_airflow.graph.model import Pipeline
 class PipelineFile:
     """A file and its module. Inside `open()`, imports go as in a script: its folder first, and kfp is ours.
 
-    Modules from the file's folder belong to the file: they leave `sys.modules` with it and come back with it.
+    Modules from the file's folder belong to the file: they leave `sys.modules` with it and come back with it. So does
+    what it assigns to modules of kfp (`kfp.TYPE_CHECK = False`, K-02).
     """
 
     path: Path
     module: ModuleType
     siblings: dict[str, ModuleType] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
         folder = str(self.path.parent)
-        with kfp_alias(), warnings.catch_warnings():
+        with kfp_alias(self.settings), warnings.catch_warnings():
             # Whoever brings an existing file here cannot follow that advice, and it would stand in every task's log.
             warnings.simplefilter("ignore", ContainerOpWarning)
+            warnings.simplefilter("ignore", MissingCommandWarning)
             hidden = _take_out(_namesakes(self.path.parent))
             sys.modules.update(self.siblings)
             sys.path.insert(0, folder)

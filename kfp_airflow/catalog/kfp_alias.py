@@ -6,6 +6,7 @@ Files that this package loads get ours, also where the real kfp is installed; al
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import sys
@@ -40,12 +41,16 @@ _SPECS: Final = "kfp_airflow.components.structures"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
 
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "kfp": (),
+    "kfp": ("kfp_airflow.dsl.switches",),
+    "kfp.auth": ("kfp_airflow.client.auth",),
+    "kfp.auth._satvolumecredentials": ("kfp_airflow.client.auth",),
+    "kfp.auth._tokencredentialsbase": ("kfp_airflow.client.auth",),
     "kfp.aws": ("kfp_airflow.modifiers.aws",),
     "kfp.azure": ("kfp_airflow.modifiers.azure",),
     "kfp.compiler": ("kfp_airflow.compiler",),
     "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler",),
     "kfp.compiler._k8s_helper": ("kfp_airflow.dsl.naming",),
+    "kfp.containers": ("kfp_airflow.compiler.images",),
     "kfp.components": ("kfp_airflow.components",),
     "kfp.components._airflow_op": ("kfp_airflow.components.airflow_operator",),
     "kfp.components._component_store": ("kfp_airflow.components.store",),
@@ -88,6 +93,28 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Module of kfp → the modules of this package whose names it has, looked up in this order."""
 
+_OF_V2: Final = "KFP v2 is another language: this package reads KFP v1."
+_FILES_IN_V1: Final = f"{_OF_V2} Files are handed on by kfp.components.InputPath and OutputPath."
+
+_INSTEAD: Final[Mapping[str, str]] = {
+    "kfp.cli": "Run pipelines with the command `kfp-airflow`, write packages with `dsl-compile`.",
+    "kfp.dsl.artifact": _FILES_IN_V1,
+    "kfp.dsl.artifact_utils": _FILES_IN_V1,
+    "kfp.dsl.component_spec": _OF_V2,
+    "kfp.dsl.dsl_utils": _OF_V2,
+    "kfp.dsl.io_types": _FILES_IN_V1,
+    "kfp.dsl.metrics_utils": _FILES_IN_V1,
+    "kfp.dsl.serialization_utils": _OF_V2,
+    "kfp.dsl.type_utils": f"{_OF_V2} Types and their checks are in kfp.dsl.types.",
+    "kfp.notebook": (
+        "Its %%docker builds images by way of Google Cloud: build the image where your other images are built, and "
+        "name it in the pipeline."
+    ),
+    "kfp.pipeline_spec": _OF_V2,
+    "kfp.v2": _OF_V2,
+}
+"""Module of kfp that is not here → why, or what to use instead of it and of the modules below it."""
+
 _LATER: Final[Mapping[str, str]] = {
     "Client": "K-05",
     "LocalClient": "K-05",
@@ -100,11 +127,16 @@ _depth = 0
 _assigned: list[tuple[ModuleType, str, object]] = []
 
 
+Settings = dict[tuple[str, str], object]
+"""What a file has assigned: module of this package and name in it → value."""
+
+
 @contextmanager
-def kfp_alias() -> Iterator[None]:
+def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
     """Answer `import kfp` and its modules by this package inside the block; afterwards everything is as it was.
 
-    Blocks may be nested; blocks of other threads wait. A kfp that was imported before comes back at the end.
+    Blocks may be nested; blocks of other threads wait. A kfp that was imported before comes back at the end. What is
+    assigned to a module of kfp holds until the end of the block; `settings` takes it along from block to block.
     """
     global _depth  # noqa: PLW0603 - the one interpreter has one sys.modules
     with _lock:
@@ -113,14 +145,19 @@ def kfp_alias() -> Iterator[None]:
         if outermost:
             sys.meta_path.insert(0, _FINDER)
         _depth += 1
+        before = len(_assigned)
+        for (home, name), value in (settings or {}).items():
+            _assign(importlib.import_module(home), name, value)
         try:
             yield
         finally:
+            if settings is not None:
+                settings.update({(home.__name__, name): getattr(home, name) for home, name, _ in _assigned[before:]})
+            _undo_assignments(before)
             _depth -= 1
             if outermost:
                 sys.meta_path.remove(_FINDER)
                 _take_out()
-                _undo_assignments()
                 sys.modules.update(others)
 
 
@@ -151,8 +188,7 @@ class AliasModule(ModuleType):
         if home is None:
             super().__setattr__(name, value)
             return
-        _assigned.append((home, name, getattr(home, name)))
-        setattr(home, name, value)
+        _assign(home, name, value)
 
     @override
     def __dir__(self) -> list[str]:
@@ -195,7 +231,7 @@ class _AliasFinder(MetaPathFinder, Loader):
         """Return the module that answers for one of kfp."""
         module = AliasModule(spec.name, f"{spec.name}, answered by kfp_airflow.")
         if spec.name == ROOT:
-            module.__dict__.update(__version__=VERSION, TYPE_CHECK=True, COMPILING_FOR_V2=False)
+            module.__dict__.update(__version__=VERSION, COMPILING_FOR_V2=False)
         return module
 
     @override
@@ -212,8 +248,13 @@ def _take_out() -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def _undo_assignments() -> None:
-    while _assigned:
+def _assign(home: ModuleType, name: str, value: object) -> None:
+    _assigned.append((home, name, getattr(home, name)))
+    setattr(home, name, value)
+
+
+def _undo_assignments(before: int) -> None:
+    while len(_assigned) > before:
         home, name, value = _assigned.pop()
         setattr(home, name, value)
 
@@ -233,10 +274,10 @@ def _missing_module(fullname: str) -> str:
         return f"{fullname} comes with a later release of kfp_airflow. {listed}"
     parent, _, name = fullname.rpartition(".")
     known = {*dir(sys.modules.get(parent)), *(home.removeprefix(f"{parent}.") for home in there)}
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f" Did you mean '{close[0]}'?" if close else ""
-    version = " KFP v2 is another language: this package reads KFP v1." if name == "v2" else ""
-    return f"{parent} has no '{name}' here, neither a name nor a module.{version}{meant} {listed}"
+    instead = next((text for home, text in _INSTEAD.items() if f"{fullname}.".startswith(f"{home}.")), None)
+    close = [] if instead else difflib.get_close_matches(name, known, n=1)
+    advice = f"Did you mean '{close[0]}'?" if close else instead
+    return " ".join(filter(None, (f"{parent} has no '{name}' here, neither a name nor a module.", advice, listed)))
 
 
 def _answers(name: str) -> bool:
@@ -244,7 +285,9 @@ def _answers(name: str) -> bool:
     return name == ROOT or any(_is_there(home) for home in HOMES.get(name, ()))
 
 
+@functools.cache
 def _of_root(name: str) -> Any:
+    """Return what stands for a name of kfp that comes later: a class of that name that cannot be made."""
     if name not in _LATER:
         raise AttributeError(f"module 'kfp' has no attribute {name!r}", name=name)
 
@@ -254,5 +297,6 @@ def _of_root(name: str) -> Any:
             "its DAG, or run it with `kfp-airflow run`; guard calls in the file by `if __name__ == '__main__':`"
         )
 
-    refuse.__name__ = refuse.__qualname__ = name
-    return refuse
+    # A class, so that authors can write it in annotations, derive from it, and name its members in arguments.
+    members = {"__doc__": f"Refused: {_LATER[name]}.", "__new__": refuse, "ExecutionMode": refuse}
+    return type(name, (), members)

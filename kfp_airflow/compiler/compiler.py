@@ -6,9 +6,8 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.dsl.build import PipelineWarning, build_graph
 from kfp_airflow.dsl.conf import PipelineConf
 from kfp_airflow.dsl.params import PipelineParam
@@ -110,30 +109,3 @@ def _checked(graph: Pipeline) -> Pipeline:
 def compile_function(function: PipelineFunction, output: Path, *, type_check: bool = True) -> None:
     """Write the package of one pipeline function: what `dsl-compile` does with the function that it found (Z-06)."""
     Compiler().compile(function, output, type_check=type_check)
-
-
-class VersionedDependency:
-    """A Python package with a version, for `build_python_component`, which is not here."""
-
-    def __init__(
-        self, name: str, version: str | None = None, min_version: str | None = None, max_version: str | None = None
-    ) -> None:
-        self.name = name
-        self.min_version = version or min_version
-        self.max_version = version or max_version
-
-
-def build_python_component(*_args: object, **_options: object) -> NoReturn:
-    """Refuse, and say what to use instead (Z-05): KFP built the image on Google Cloud."""
-    raise UsageError(
-        "build_python_component builds images on Google Cloud. Use kfp.components.create_component_from_func("
-        "func, base_image=…, packages_to_install=[…]), or build the image yourself and name it as base_image."
-    )
-
-
-def build_docker_image(*_args: object, **_options: object) -> NoReturn:
-    """Refuse, and say what to use instead (Z-05): KFP built the image on Google Cloud."""
-    raise UsageError(
-        "build_docker_image builds images on Google Cloud. Build the image with docker, podman or buildah where your "
-        "other images are built, and name it in the pipeline."
-    )

@@ -23,10 +23,15 @@ from kfp_airflow.dsl.ops import BaseOp, ContainerOp, InputArgumentPath
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.pipeline import Pipeline
 from kfp_airflow.dsl.types import check_types, verify_type_compatibility
+from kfp_airflow.dsl.where import warn_author
 
 DEFAULT_NAME = "Component"
 _FINAL_STATUS = "PipelineTaskFinalStatus"
 _recorded: ContextVar[list[parts.TaskSpec] | None] = ContextVar("_recorded", default=None)
+
+
+class MissingCommandWarning(FutureWarning):
+    """KFP's advice to write the command into a component (§1.12); the image's own entrypoint runs as well."""
 
 
 class TaskFactory:
@@ -40,6 +45,7 @@ class TaskFactory:
         problems = Problems()
         spec.check((), problems)
         problems.raise_all(f"<component '{spec.name or DEFAULT_NAME}'>")
+        _advise_a_command(spec)
         self.component_spec = spec
         self.reference = reference or parts.ComponentReference()
         self._snapshot: parts.ComponentSpec | None = None
@@ -258,3 +264,13 @@ def _apply_metadata(op: ContainerOp, metadata: parts.MetadataSpec | None) -> Non
         op.add_pod_label(name, value)
     if annotations.get("volatile_component") == "true":
         op.execution_options.caching_strategy = parts.CachingStrategySpec(max_cache_staleness="P0D")
+
+
+def _advise_a_command(spec: parts.ComponentSpec) -> None:
+    implementation = spec.implementation
+    if isinstance(implementation, parts.ContainerImplementation) and implementation.container.command is None:
+        warn_author(
+            f"The component '{spec.name or DEFAULT_NAME}' has no command: write the one of its image into it. Without, "
+            "the step runs the image's own entrypoint, whose output files are mounted one by one.",
+            MissingCommandWarning,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -29,7 +30,7 @@ from kfp_airflow.dag.scope import Build, Scope, open_group
 from kfp_airflow.dag.sections import Section, is_lifted
 from kfp_airflow.dag.tasks import build_task
 from kfp_airflow.dag.words import comparison_words
-from kfp_airflow.diagnostics import PipelineError, UsageError
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
     Call,
@@ -61,9 +62,11 @@ def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
 
 def build_dags(pipeline: Pipeline, options: DagOptions) -> list[DAG]:
     """Return all DAGs of a pipeline, its own first; see `build_dag`."""
-    diagnostics = [found for found in (*check(pipeline), *check_dag(pipeline)) if found.severity == "error"]
-    if diagnostics:
-        raise PipelineError(diagnostics)
+    gaps = tuple(check_dag(pipeline))
+    if errors := [found for found in (*check(pipeline), *gaps) if found.severity == "error"]:
+        raise PipelineError(errors)
+    for found in gaps:
+        warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)
     lowered = lower(pipeline)
     family = make_family(lowered, partial(child_dag_id, options.dag_id or dag_id_of(pipeline.name)))
     return [_build_section(section, lowered, family, options) for section in family.sections]

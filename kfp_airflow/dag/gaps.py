@@ -27,6 +27,39 @@ def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     yield from _resource_steps(pipeline)
     yield from _retries(pipeline)
     yield from _nesting(pipeline.members, ())
+    yield from _settings(pipeline)
+
+
+def _settings(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    settings = pipeline.settings
+    if settings.volume_passing is not None:
+        yield _left_out(
+            pipeline,
+            "KA107",
+            "D-31",
+            "the volume of data_passing_method is not used on Airflow yet",
+            "Files travel through the artifact store; the steps see the same paths and bytes.",
+        )
+    if settings.ttl_s is not None:
+        yield _left_out(
+            pipeline,
+            "KA108",
+            "P-04",
+            f"set_ttl_seconds_after_finished({settings.ttl_s}) has no effect on Airflow",
+            "Pods of steps that succeeded go at once, failed ones stay; `airflow db clean` removes old runs.",
+        )
+    if settings.disruption_budget is not None:
+        yield _left_out(
+            pipeline,
+            "KA109",
+            "P-05",
+            "set_pod_disruption_budget has no effect on Airflow",
+            "Steps that lose their pod are tried again if they have retries: op.set_retry(2).",
+        )
+
+
+def _left_out(pipeline: Pipeline, code: str, row: str, problem: str, advice: str) -> Diagnostic:
+    return Diagnostic(code=code, where=pipeline.where, problem=problem, advice=advice, row=row, severity="warning")
 
 
 def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kfp_airflow.diagnostics import UNKNOWN, Diagnostic, PipelineError, Where
+from kfp_airflow.diagnostics import PipelineWarning as PipelineWarning
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.data_passing_methods import KubernetesVolume
 from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.members import build_members
 from kfp_airflow.dsl.notes import note, noting
@@ -33,10 +35,6 @@ _POD_FIELDS = {
     "ENABLE_CACHING": "metadata.labels['pipelines.kubeflow.org/enable_caching']",
 }
 """Variables of an op labelled `add-pod-env: 'true'`, and the fields of its pod that they show (§1.3)."""
-
-
-class PipelineWarning(UserWarning):
-    """A warning diagnostic of a pipeline, shown at the author's line."""
 
 
 def build_graph(
@@ -176,17 +174,6 @@ def _explicit_parameter(param: PipelineParam, where: Where) -> model.Parameter:
 def _settings(conf: PipelineConf, where: Where) -> model.Settings:
     reader = Reader({}, {})
     budget = conf._pod_disruption_budget_min_available  # noqa: SLF001 - KFP gives it no public name
-    if conf.data_passing_method is not None:
-        note(
-            Diagnostic(
-                code="KA013",
-                where=where,
-                problem="the data_passing_method of the pipeline's settings is left out",
-                advice="Files travel through the artifact store; the steps see the same paths and bytes.",
-                row="D-31",
-                severity="warning",
-            )
-        )
     return model.Settings(
         timeout_s=_number(conf.timeout, "set_timeout", where) or None,
         parallelism=conf.parallelism,
@@ -196,11 +183,28 @@ def _settings(conf: PipelineConf, where: Where) -> model.Settings:
         image_pull_policy=conf.image_pull_policy,
         dns_config=reader.tree(conf.dns_config),
         disruption_budget=_disruption_budget(budget),
+        volume_passing=_volume_passing(conf.data_passing_method, reader, where),
     )
 
 
 def _disruption_budget(min_available: int | str | None) -> Tree:
     return Struct(((text("minAvailable"), literal_tree(min_available)),)) if min_available else None
+
+
+def _volume_passing(method: object, reader: Reader, where: Where) -> model.VolumePassing | None:
+    if isinstance(method, KubernetesVolume):
+        return model.VolumePassing(volume=reader.tree(method.volume), path_prefix=method.path_prefix)
+    if method is not None:
+        note(
+            Diagnostic(
+                code="KA013",
+                where=where,
+                problem=f"the data_passing_method of the pipeline's settings, {method!r}, is no KubernetesVolume",
+                advice="Set dsl.data_passing_methods.KubernetesVolume(volume=…), or leave it out.",
+                row="P-10",
+            )
+        )
+    return None
 
 
 def _number(value: object, what: str, where: Where) -> int:

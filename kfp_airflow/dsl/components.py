@@ -84,7 +84,7 @@ def describe(op: ContainerOp, spec: ComponentSpec) -> None:
 
 
 def _interface(func: Callable[..., object]) -> ComponentSpec:
-    from kfp_airflow.components.serialization import serialize, type_name
+    from kfp_airflow.components.serialization import type_name
     from kfp_airflow.components.structures import ComponentSpec, InputSpec, OutputSpec
 
     signature = inspect.signature(func)
@@ -93,11 +93,13 @@ def _interface(func: Callable[..., object]) -> ComponentSpec:
     for parameter in signature.parameters.values():
         kind = None if parameter.annotation is inspect.Parameter.empty else type_name(parameter.annotation)
         optional = parameter.default is not inspect.Parameter.empty
-        default = None if not optional or parameter.default is None else serialize(parameter.default, kind)
+        default = _default(parameter, kind) if optional else None
         description = docstring.arguments.get(parameter.name)
         inputs.append(InputSpec(parameter.name, kind, description, default=default, optional=optional))
     returned = signature.return_annotation
-    declared = returned if isinstance(returned, Mapping) else getattr(returned, "__annotations__", {})
+    # Of classes a NamedTuple's fields are outputs; `-> dsl.ContainerOp` is one in KFP, too, which nobody writes.
+    fields = getattr(returned, "__annotations__", {}) if hasattr(returned, "_fields") else {}
+    declared = returned if isinstance(returned, Mapping) else fields
     outputs = (
         [OutputSpec(str(name), type_name(getattr(kind, "__forward_arg__", kind))) for name, kind in declared.items()]
         if isinstance(declared, Mapping)
@@ -109,6 +111,20 @@ def _interface(func: Callable[..., object]) -> ComponentSpec:
         inputs=inputs or None,
         outputs=outputs or None,
     )
+
+
+def _default(parameter: inspect.Parameter, kind: object) -> str | None:
+    """Return a default as the text that describes it; None, with a warning, where it has none: it applies anyway."""
+    from kfp_airflow.components.serialization import serialize
+
+    try:
+        return None if parameter.default is None else serialize(parameter.default, kind)
+    except (TypeError, ValueError) as error:
+        warn_author(
+            f"The default of argument '{parameter.name}' is left out of the component's description: {error}",
+            UserWarning,
+        )
+        return None
 
 
 def _check_arguments(spec: ComponentSpec, arguments: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar
 
+from kfp_airflow.dsl import switches
 from kfp_airflow.dsl.where import warn_author
 
 _PARAMETER_TYPES = frozenset(
@@ -116,7 +117,7 @@ class InconsistentTypeWarning(Warning):
 
 def is_type_checking() -> bool:
     """Tell whether a wrong type is an error now, rather than a warning (K-02, T-06)."""
-    return _enabled.get()
+    return _enabled.get() and switches.TYPE_CHECK
 
 
 @contextmanager

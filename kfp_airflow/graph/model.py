@@ -307,6 +307,17 @@ Member: TypeAlias = Step | Group | Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumePassing:
+    """Files travel on a volume that all steps share, in a folder below `path_prefix` (D-31).
+
+    `volume` is in Kubernetes' own spelling; its name does not matter.
+    """
+
+    volume: Tree
+    path_prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What `dsl.PipelineConf` sets (P-01 to P-11).
 
@@ -321,6 +332,7 @@ class Settings:
     image_pull_policy: str | None = None
     dns_config: Tree = None
     disruption_budget: Tree = None
+    volume_passing: VolumePassing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

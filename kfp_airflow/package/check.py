@@ -20,13 +20,15 @@ from kfp_airflow.graph.model import (
 )
 from kfp_airflow.graph.survey import Survey
 from kfp_airflow.graph.text import OutputRef
+from kfp_airflow.package.volume import check_volume_passing
 
 
 def check_package(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    """Yield what KFP cannot express (errors: EH-03, EH-04), and what its engine does not run (warnings: DP-13)."""
+    """Yield what KFP cannot express (errors: EH-03, EH-04, DP-12), and what its engine does not run (warnings)."""
     yield from _exit_handlers(pipeline)
     yield from _files_out_of_loops(pipeline)
     yield from _returned_by_recursion(pipeline)
+    yield from check_volume_passing(pipeline)
 
 
 def _exit_handlers(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -99,7 +101,7 @@ def _returned_by_recursion(pipeline: Pipeline) -> Iterator[Diagnostic]:
             producer = survey.by_id[reference.step].member if isinstance(reference, OutputRef) else None
             if isinstance(producer, Call) or (isinstance(producer, Graph) and producer.id in recursive):
                 yield Diagnostic(
-                    code="KA207",
+                    code="KA209",
                     row="R-03",
                     where=seat.member.where,
                     problem=f"'{seat.member.id}' uses what the graph component '{producer.name}' returns, and that one "

@@ -80,6 +80,7 @@ class Flow:
         self.scopes: dict[str, Scope] = {}
         self.values_used: set[OutputRef] = set()
         self.workflow_files: set[str] = set()
+        self.volume_passing = pipeline.settings.volume_passing
         self._places: dict[str, Scope] = {}
         self._items: dict[str, str] = {}
         self._calls: list[Call] = []

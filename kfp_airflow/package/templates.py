@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -32,6 +32,7 @@ from kfp_airflow.graph.text import (
 )
 from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name, template_name, unique
 from kfp_airflow.package.scopes import Fields, Flow, Scope, run_placeholder, workflow_placeholder
+from kfp_airflow.package.volume import folder_name, folder_on_volume, folder_ref, lies_on_volume, mount
 from kfp_airflow.package.yaml_text import yaml_text
 
 MAIN: Final = "main"
@@ -47,6 +48,7 @@ class StepInputs:
     values: dict[str, str] = field(default_factory=dict)
     files: dict[str, Fields] = field(default_factory=dict)
     declared_files: list[Fields] = field(default_factory=list)
+    mounts: list[Json] = field(default_factory=list)
 
     def __call__(self, found: Reference) -> str:
         """Return the placeholder of a value within the step's template, and note that the step takes it."""
@@ -62,6 +64,9 @@ class StepInputs:
 
     def add_file(self, file: InputFile) -> None:
         """Note an input file: the bytes of a sole reference, else a text with the values in it (DP-03, DP-09)."""
+        if self.flow.volume_passing and file.source.sole_output:
+            self.mounts.append(mount(file.path, self(folder_ref(file.source.sole_output)), read_only=True))
+            return
         sole = file.source.parts[0] if len(file.source.parts) == 1 else ""
         sole = sole if isinstance(sole, str) else self.flow.settled(sole)
         names = {str(declared["name"]) for declared in self.declared_files}
@@ -92,7 +97,7 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
     `pull_policy` is for a main container that has none of its own (P-07).
     """
     inputs = StepInputs(step, flow, scope)
-    body = (
+    body: Fields = (
         {"container": _main_container(step, inputs, pull_policy)}
         if isinstance(step, ContainerStep)
         else {"resource": _resource(step, inputs), "outputs": _attributes(step, flow, inputs)}
@@ -110,6 +115,9 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
     if isinstance(step, ContainerStep):
         for file in step.inputs:
             inputs.add_file(file)
+        mounts = [*inputs.mounts, *_mounts_of_outputs(step, flow)]
+        if mounts:
+            body["container"] = _with_mounts(body["container"], mounts)
     return {"name": flow.names[step.id], **body, **without_empty({"inputs": inputs.declaration()}), **rest}, inputs
 
 
@@ -124,8 +132,32 @@ def step_outputs(step: Step, flow: Flow) -> Fields:
     parameters: list[Json] = [
         {"name": _output_name(step, output), "valueFrom": {"path": output.path}} for output in used
     ]
-    artifacts: list[Json] = [{"name": _output_name(step, output), "path": output.path} for output in step.outputs]
-    return without_empty({"parameters": parameters, "artifacts": artifacts})
+    artifacts: list[Json] = [
+        {"name": _output_name(step, output), "path": output.path}
+        for output in step.outputs
+        if flow.volume_passing is None or output.optional
+    ]
+    folders: list[Json] = [{"name": folder_name(name), "value": folder} for name, folder, _ in _folders(step, flow)]
+    return without_empty({"parameters": [*parameters, *folders], "artifacts": artifacts})
+
+
+def _folders(step: ContainerStep, flow: Flow) -> Iterator[tuple[str, str, str]]:
+    """Yield name, folder on the volume and path of every output, the optional ones first; nothing without a volume."""
+    passing = flow.volume_passing
+    for output in sorted(step.outputs, key=lambda output: not output.optional):
+        if passing and lies_on_volume(output):
+            name = _output_name(step, output)
+            yield name, folder_on_volume(passing, name), output.path
+
+
+def _mounts_of_outputs(step: ContainerStep, flow: Flow) -> list[Json]:
+    return [mount(path, folder, read_only=False) for _, folder, path in _folders(step, flow)]
+
+
+def _with_mounts(container: Json, mounts: list[Json]) -> Json:
+    fields = container if isinstance(container, dict) else {}
+    own = fields.get("volumeMounts")
+    return {**fields, "volumeMounts": [*(own if isinstance(own, list) else ()), *mounts]}
 
 
 def _output_name(step: ContainerStep, output: OutputFile) -> str:

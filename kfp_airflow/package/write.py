@@ -25,12 +25,14 @@ from kfp_airflow.graph.model import (
     Settings,
     Step,
     SubGraph,
+    VolumePassing,
 )
 from kfp_airflow.graph.text import Json, OutputRef, ParameterRef, Reference, Text, resolve_tree
 from kfp_airflow.package.check import check_package
 from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name
 from kfp_airflow.package.scopes import Fields, Flow, Scope, workflow_placeholder
 from kfp_airflow.package.templates import step_outputs, step_template, without_empty
+from kfp_airflow.package.volume import VOLUME_NAME
 
 GROUPS: Final = (Condition, Loop, SubGraph, ExitHandler, Graph)
 SERVICE_ACCOUNT: Final = "pipeline-runner"
@@ -220,8 +222,15 @@ def _settings(settings: Settings) -> Fields:
             "activeDeadlineSeconds": settings.timeout_s,
             "nodeSelector": resolve_tree(settings.node_selector, placeholder),
             "dnsConfig": resolve_tree(settings.dns_config, placeholder),
+            "volumes": _volumes(settings.volume_passing),
         }
     )
+
+
+def _volumes(passing: VolumePassing | None) -> list[Json]:
+    """Return the volume that files travel on, under the name by which templates mount it (DP-12)."""
+    volume = None if passing is None else resolve_tree(passing.volume, workflow_reference)
+    return [{**volume, "name": VOLUME_NAME}] if isinstance(volume, dict) else []
 
 
 def workflow_reference(ref: Reference) -> str:

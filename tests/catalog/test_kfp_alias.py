@@ -11,8 +11,15 @@ from typing import Any
 import pytest
 
 from kfp_airflow import components, dsl
+from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.kfp_alias import HOMES, kfp_alias
+from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
+from kfp_airflow.compiler import images
 from kfp_airflow.components import lightweight
+from kfp_airflow.diagnostics import PipelineError
+from kfp_airflow.dsl import switches
+from kfp_airflow.dsl.containers import Container
+from kfp_airflow.modifiers import aws, azure, gcp, kubernetes, onprem
 
 
 def run(code: str) -> dict[str, Any]:
@@ -21,6 +28,7 @@ def run(code: str) -> dict[str, Any]:
     return names
 
 
+@pytest.mark.row("K-01", "K-02", "K-03", "K-04")
 @pytest.mark.parametrize(
     ("code", "name", "expected"),
     [
@@ -42,6 +50,24 @@ def run(code: str) -> dict[str, Any]:
         ("import kfp", "kfp.compiler.Compiler", None),
         ("from kfp.compiler import compiler", "compiler.Compiler", None),
         ("from kfp.components._python_op import InputPath", "InputPath", components.InputPath),
+        ("import kfp.onprem as onprem", "onprem.mount_pvc", onprem.mount_pvc),
+        ("from kfp import gcp", "gcp.use_gcp_secret", gcp.use_gcp_secret),
+        ("from kfp.aws import use_aws_secret", "use_aws_secret", aws.use_aws_secret),
+        ("from kfp.azure import use_azure_secret", "use_azure_secret", azure.use_azure_secret),
+        ("from kfp.dsl.extensions.kubernetes import use_secret", "use_secret", kubernetes.use_secret),
+        ("from kfp.dsl.extensions import kubernetes as k", "k.use_secret", kubernetes.use_secret),
+        ("import kfp.dsl.extensions.kubernetes", "kfp.dsl.extensions.kubernetes.use_secret", kubernetes.use_secret),
+        ("from kfp.dsl.data_passing_methods import KubernetesVolume", "KubernetesVolume", None),
+        ("from kfp.dsl._container_op import Container", "Container", Container),
+        ("from kfp.dsl._for_loop import LoopArguments", "LoopArguments", None),
+        ("from kfp.dsl._component import graph_component", "graph_component", dsl.graph_component),
+        ("from kfp import auth", "auth.ServiceAccountTokenVolumeCredentials", ServiceAccountTokenVolumeCredentials),
+        ("from kfp.auth import TokenCredentialsBase", "TokenCredentialsBase", TokenCredentialsBase),
+        ("from kfp import containers", "containers.build_image_from_working_dir", images.build_image_from_working_dir),
+        ("from kfp.containers import ContainerBuilder", "ContainerBuilder", images.ContainerBuilder),
+        ("import kfp", "kfp.containers.default_image_builder", images.default_image_builder),
+        ("from kfp.compiler import VersionedDependency", "VersionedDependency", images.VersionedDependency),
+        ("from kfp import Client, LocalClient", "LocalClient", None),
         ("import kfp", "kfp.__version__", "1.8.22"),
         ("import kfp", "kfp.TYPE_CHECK", True),
         ("import kfp", "kfp.COMPILING_FOR_V2", False),
@@ -77,6 +103,97 @@ def test_modules_that_are_not_here_say_what_is() -> None:
             run("from kfp.dsl import ParalelFor")
 
 
+OF_V2 = "KFP v2 is another language: this package reads KFP v1."
+FILES = f"{OF_V2} Files are handed on by kfp.components.InputPath and OutputPath."
+
+
+@pytest.mark.parametrize(
+    ("code", "instead"),
+    [
+        ("import kfp.v2.dsl", OF_V2),
+        ("from kfp import v2", OF_V2),
+        ("from kfp.dsl.io_types import Dataset", FILES),
+        ("from kfp.dsl import io_types", FILES),
+        ("from kfp.dsl import type_utils", f"{OF_V2} Types and their checks are in kfp.dsl.types."),
+        ("import kfp.cli.cli", "Run pipelines with the command `kfp-airflow`, write packages with `dsl-compile`."),
+        (
+            "import kfp.notebook",
+            (
+                "Its %%docker builds images by way of Google Cloud: build the image where your other images are "
+                "built, and name it in the pipeline."
+            ),
+        ),
+    ],
+)
+@pytest.mark.refused("D-33", message="modules of KFP v2 say so when they are imported, and what to use instead")
+def test_a_module_that_will_not_come_says_what_to_use_instead(code: str, instead: str) -> None:
+    with kfp_alias(), pytest.raises(ImportError) as caught:
+        run(code)
+    assert f" here, neither a name nor a module. {instead} The modules of kfp that are here: " in str(caught.value)
+
+
+def test_a_client_can_be_named_in_annotations_and_derived_from() -> None:  # K-05
+    with kfp_alias():
+        names = run(
+            "import kfp\ndef f(client: kfp.Client) -> kfp.LocalClient: ...\nsame = kfp.Client is kfp.Client\n"
+            "class Mine(kfp.Client): ..."
+        )
+        assert names["same"]
+        with pytest.raises(NotImplementedError, match=r"^kfp\.Client\(\) comes with a later release \(K-05\)"):
+            names["Mine"](host="x")
+        with pytest.raises(NotImplementedError, match=r"^kfp\.LocalClient\(\) comes with a later release \(K-05\)"):
+            run("import kfp\nkfp.LocalClient.ExecutionMode('local')")
+
+
+WRONG_TYPES = """\
+import kfp
+from kfp import components, dsl
+
+kfp.TYPE_CHECK = {checked}
+MAKE = "{{name: make, outputs: [{{name: o, type: Integer}}], implementation: {{container: {{image: i, command: [x, {{outputPath: o}}]}}}}}}"
+TAKE = "{{name: take, inputs: [{{name: i, type: Model}}], implementation: {{container: {{image: i, command: [x, {{inputPath: i}}]}}}}}}"
+make, take = components.load_component_from_text(MAKE), components.load_component_from_text(TAKE)
+
+
+@dsl.pipeline(name="wrong")
+def wrong():
+    take(make().output)
+"""  # noqa: E501
+
+
+@pytest.mark.better("K-02", how="an author's kfp.TYPE_CHECK = False holds for the file, also where it is compiled")
+def test_an_author_switches_the_check_of_types_off_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "on.py").write_text(WRONG_TYPES.format(checked=True))
+    (tmp_path / "off.py").write_text(WRONG_TYPES.format(checked=False))
+    (on,), (off,) = load_functions(tmp_path / "on.py"), load_functions(tmp_path / "off.py")
+    assert switches.TYPE_CHECK
+    for _ in range(2):  # each is built in a block of its own
+        with pytest.warns(dsl.types.InconsistentTypeWarning, match="is incompatible with the input type"):
+            assert len(off.build().members) == 2
+        with pytest.raises(PipelineError, match="InconsistentTypeException"):
+            on.build()
+    assert switches.TYPE_CHECK
+
+
+def test_settings_of_a_file_go_from_block_to_block() -> None:
+    settings: Any = {}
+    with kfp_alias(settings):
+        run("import kfp\nkfp.components._python_op.default_base_image_or_builder = 'mine'")
+    assert lightweight.default_base_image_or_builder == "python:3.7"
+    with kfp_alias(settings), kfp_alias():
+        assert lightweight.default_base_image_or_builder == "mine"
+    assert lightweight.default_base_image_or_builder == "python:3.7"
+
+
+def test_what_an_inner_block_assigns_ends_with_it() -> None:
+    with kfp_alias():
+        with kfp_alias():
+            run("import kfp\nkfp.TYPE_CHECK = False")
+            assert not switches.TYPE_CHECK
+        assert switches.TYPE_CHECK
+
+
+@pytest.mark.refused("K-05", "K-06", "K-07", message="comes with a later release; `kfp-airflow run` runs a pipeline")
 @pytest.mark.parametrize("name", ["Client", "LocalClient", "run_pipeline_func_on_cluster", "run_pipeline_func_locally"])
 def test_what_talks_to_a_server_says_that_it_comes_later(name: str) -> None:  # K-05 to K-07
     with kfp_alias():
@@ -131,6 +248,7 @@ def test_blocks_of_threads_do_not_disturb_each_other() -> None:
     assert "kfp" not in sys.modules
 
 
+@pytest.mark.row("K-04")
 def test_a_real_kfp_stays_for_everybody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kfp").mkdir()
     (tmp_path / "kfp/__init__.py").write_text("from kfp import dsl\n__version__ = 'real'\n")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kfp_airflow.components import load_component_from_text, structures
-from kfp_airflow.components.factory import TaskFactory
+from kfp_airflow.components.factory import MissingCommandWarning, TaskFactory
 from kfp_airflow.dsl import ContainerOp, Pipeline, PipelineParam
 from kfp_airflow.dsl.types import InconsistentTypeException, InconsistentTypeWarning, type_checking
 
@@ -231,3 +231,17 @@ def test_a_step_of_a_component_brings_no_advice_to_write_a_component(pipeline: P
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         component()()
+
+
+def test_a_component_without_a_command_is_advised_to_have_one() -> None:  # §1.12
+    text = "{name: c, implementation: {container: {image: i}}}"
+    with pytest.warns(MissingCommandWarning) as caught:
+        load_component_from_text(text)
+    (advice,) = caught
+    assert (str(advice.message), advice.filename) == (
+        (
+            "The component 'c' has no command: write the one of its image into it. Without, the step runs the image's "
+            "own entrypoint, whose output files are mounted one by one."
+        ),
+        __file__,
+    )

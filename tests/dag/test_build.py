@@ -9,7 +9,7 @@ import pytest
 
 from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
-from kfp_airflow.diagnostics import PipelineError, UsageError, Where
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
     Comparison,
     Condition,
@@ -24,8 +24,9 @@ from kfp_airflow.graph.model import (
     Pipeline,
     Retry,
     Settings,
+    VolumePassing,
 )
-from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, text
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, text, tree
 
 PROCESS = DagOptions(runtime="process")
 
@@ -136,6 +137,7 @@ def test_a_nested_handler_runs_before_the_outer_one() -> None:
 
 
 @pytest.mark.row("A-06")
+@pytest.mark.row("P-02", "P-03")
 def test_the_runs_time_limit_is_airflows_unless_a_handler_has_to_run_after_it() -> None:  # P-02
     settings = Settings(timeout_s=60, parallelism=3)
     dag = build_dag(pipeline(step("a"), settings=settings), PROCESS)
@@ -234,3 +236,31 @@ def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:
     assert build_dag(
         pipeline(step("a")), DagOptions(runtime="process", schedule="@daily", catchup=True, start_date=start)
     ).catchup
+
+
+@pytest.mark.better("D-31", "P-10", how="on Airflow files travel through the artifact store, and a warning says so")
+def test_a_volume_for_files_is_said_not_to_be_used() -> None:
+    passing = VolumePassing(volume=tree({"emptyDir": {}}), path_prefix="x/")
+    message = r"^p\.py:1: the volume of data_passing_method is not used on Airflow yet \[KA107\]\n  Files travel"
+    with pytest.warns(PipelineWarning, match=message):
+        dag = build_dag(pipeline(step("one"), settings=Settings(volume_passing=passing)), PROCESS)
+    assert [task.task_id for task in dag.tasks] == ["one"]
+
+
+@pytest.mark.better("P-04", how="pods of steps that succeeded go at once, failed ones stay; a warning says so")
+@pytest.mark.better("P-05", how="no budget on Airflow: a warning says so, and advises retries")
+def test_settings_without_a_meaning_on_airflow_are_said_to_have_none() -> None:
+    settings = Settings(ttl_s=60, disruption_budget=tree({"minAvailable": 1}))
+    with pytest.warns(PipelineWarning) as caught:
+        build_dag(pipeline(step("one"), settings=settings), PROCESS)
+    assert [str(each.message) for each in caught] == [
+        (
+            "p.py:1: set_ttl_seconds_after_finished(60) has no effect on Airflow [KA108]\n"
+            "  Pods of steps that succeeded go at once, failed ones stay; `airflow db clean` removes old runs."
+        ),
+        (
+            "p.py:1: set_pod_disruption_budget has no effect on Airflow [KA109]\n"
+            "  Steps that lose their pod are tried again if they have retries: op.set_retry(2)."
+        ),
+    ]
+    assert [each.filename for each in caught] == ["p.py", "p.py"]

@@ -79,6 +79,7 @@ def test_conditions_around_and_inside_nested_loops_decide_per_iteration() -> Non
     @dsl.pipeline(name="nested-conditions")
     def pipeline(lists: list = [[1, 5], [7]], go: str = "yes") -> None:  # noqa: B006 - as KFP's authors write it
         with dsl.Condition(go == "yes"), dsl.ParallelFor(lists) as outer:
+            say("first", outer)
             with dsl.ParallelFor(outer) as inner, dsl.Condition(inner > 4):
                 big = say("big", inner)
         say("all", big.output)

@@ -22,7 +22,7 @@ from kfp_airflow.graph.model import (
     OutputFile,
     Parameter,
 )
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, RunRef, Struct, text
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, RunRef, Struct, resolve_tree, text
 
 
 def op(name: str = "a", *arguments: object, **options: object) -> dsl.ContainerOp:
@@ -113,6 +113,7 @@ def test_pod_options_are_read_in_kubernetes_spelling_with_parameters_anywhere() 
 
 
 @pytest.mark.row("DP-03", "DP-09")
+@pytest.mark.row("D-10")
 def test_file_arguments_become_input_files() -> None:
     """D-10, DP-03, DP-09."""
 
@@ -309,6 +310,7 @@ def test_a_default_of_another_type_is_left_out_with_a_warning() -> None:
 
 
 @pytest.mark.row("N-09")
+@pytest.mark.row("D-01")
 def test_names_and_descriptions_come_from_the_caller_the_decorator_the_function() -> None:
     """D-01, N-09."""
 
@@ -326,6 +328,7 @@ def test_names_and_descriptions_come_from_the_caller_the_decorator_the_function(
     assert given.parameters == (Parameter(name="x", default="3", optional=True),)
 
 
+@pytest.mark.row("D-01")
 def test_a_pipeline_inside_a_pipeline_is_inlined() -> None:
     """D-01."""
 
@@ -340,6 +343,7 @@ def test_a_pipeline_inside_a_pipeline_is_inlined() -> None:
     assert [step.container.args for step in build_graph(outer).members] == [(text(ParameterRef("y")),), (text("3"),)]
 
 
+@pytest.mark.row("P-01", "P-02", "P-03", "P-04", "P-05", "P-06", "P-07", "P-09")
 def test_settings_of_the_pipeline_are_read_and_a_given_conf_replaces_them() -> None:
     """P-01 to P-07, P-09."""
     client = pytest.importorskip("kubernetes.client")
@@ -364,6 +368,7 @@ def test_settings_of_the_pipeline_are_read_and_a_given_conf_replaces_them() -> N
     assert build_graph(pipeline, conf=dsl.PipelineConf().set_timeout(5)).settings == model.Settings(timeout_s=5)
 
 
+@pytest.mark.row("P-08")
 def test_transformers_see_every_op_in_the_order_of_definition() -> None:
     """P-08."""
     seen: list[str] = []
@@ -504,18 +509,38 @@ def test_an_exit_handler_of_nothing_is_refused() -> None:
         ]
 
 
-@pytest.mark.row("DP-12")
-def test_a_volume_for_artifacts_is_left_out_with_a_warning() -> None:
-    """D-31, P-10, DP-12."""
-
+@pytest.mark.row("D-31", "P-10", "DP-12")
+def test_a_volume_for_files_is_a_setting_of_the_graph() -> None:
     def pipeline() -> None:
-        dsl.get_pipeline_conf().data_passing_method = dsl.data_passing_methods.KubernetesVolume({"name": "v"})
+        volume = {"name": "v", "hostPath": {"path": "/data"}}
+        dsl.get_pipeline_conf().data_passing_method = dsl.data_passing_methods.KubernetesVolume(volume)
 
     with noting() as notes:
-        build_graph(pipeline)
-    assert [(found.code, found.severity) for found in notes] == [("KA013", "warning")]
+        passing = build_graph(pipeline).settings.volume_passing
+    assert notes == []
+    assert passing is not None
+    assert passing.path_prefix == "artifact_data/"
+    assert resolve_tree(passing.volume, str) == {"name": "v", "hostPath": {"path": "/data"}}
 
 
+@pytest.mark.refused("P-10", message="anything but a KubernetesVolume is named")
+def test_another_way_of_passing_data_is_refused() -> None:
+    def pipeline() -> None:
+        dsl.get_pipeline_conf().data_passing_method = "s3"
+
+    assert problems(pipeline) == [
+        "KA013 the data_passing_method of the pipeline's settings, 's3', is no KubernetesVolume"
+    ]
+
+
+@pytest.mark.row("D-31")
+def test_what_is_no_volume_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"^volume must be either V1Volume or dict\. Got: 'claim'$"):
+        dsl.data_passing_methods.KubernetesVolume("claim")
+    assert dsl.data_passing_methods.KubernetesVolume(dsl.PipelineVolume(pvc="claim")).path_prefix == "artifact_data/"
+
+
+@pytest.mark.row("D-02")
 def test_a_pipeline_that_failed_leaves_nothing_open() -> None:
     """D-02."""
     problems(lambda: 1 / 0)

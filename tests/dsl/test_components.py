@@ -24,6 +24,7 @@ def flip_coin(count: int, side="heads", bet: String() = None) -> {"out": "Coin",
     return dsl.ContainerOp("flip", "image", arguments=[count, side], file_outputs={"out": "/o"})
 
 
+@pytest.mark.row("D-24")
 def test_a_decorated_function_describes_its_op() -> None:
     """D-24."""
 
@@ -50,6 +51,7 @@ def test_a_decorated_function_describes_its_op() -> None:
     assert second.container.args == (text("1"), text(OutputRef("flip", "out")))
 
 
+@pytest.mark.row("D-24")
 def test_outputs_may_be_declared_by_a_named_tuple() -> None:
     """D-24."""
 
@@ -168,3 +170,27 @@ def test_python_component_notes_what_it_is_told_and_warns() -> None:
     assert decorate(function) is function
     assert (function._component_human_name, function._component_description) == ("N", "D")
     assert (function._component_base_image, function._component_target_component_file) == ("image", "c.yaml")
+
+
+@pytest.mark.better(
+    "D-24", how="`-> dsl.ContainerOp` declares no output; KFP adds one named Output, which nobody writes"
+)
+def test_an_op_s_class_as_the_annotation_of_what_is_returned_declares_nothing() -> None:
+    def function() -> dsl.ContainerOp:
+        return dsl.ContainerOp("s", "image", file_outputs={"o": "/o"})
+
+    with dsl.Pipeline("p"):
+        assert list(dsl.component(function)().outputs) == ["o"]
+
+
+@pytest.mark.row("D-24")
+def test_a_default_without_a_text_is_left_out_of_the_description() -> None:
+    def function(a: object = dsl.PipelineParam("a")) -> dsl.ContainerOp:
+        return dsl.ContainerOp("s", "image")
+
+    with (
+        pytest.warns(UserWarning, match=r"^The default of argument 'a' is left out of the component's description: "),
+        dsl.Pipeline("p"),
+    ):
+        op = dsl.component(function)()
+    assert [(entry.name, entry.default, entry.optional) for entry in op._metadata.inputs] == [("a", None, True)]

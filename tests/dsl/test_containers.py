@@ -90,6 +90,7 @@ def test_quantities_parameters_and_placeholders_are_taken() -> None:
 
 
 @pytest.mark.better("C-04", "F-07", how="a number of GPUs that is a parameter means `nvidia.com/gpu`")
+@pytest.mark.better("F-07", how="a number of GPUs that is a parameter asks for `nvidia.com/gpu`, as a constant does")
 def test_a_gpu_limit_names_the_vendors_resource_also_for_a_parameter() -> None:
     """C-04, F-07."""
     assert limits(Container("i").set_gpu_limit(2)) == {"nvidia.com/gpu": 2}
@@ -161,6 +162,7 @@ def test_every_field_of_a_kubernetes_container_can_be_set_and_no_other() -> None
         dsl.ContainerOp("a", "image", container_kwargs={"foo": 1})
 
 
+@pytest.mark.row("D-11", "D-12")
 def test_a_sidecar_takes_scalars_parameters_and_container_fields() -> None:
     """D-11, D-12."""
     sidecar = dsl.Sidecar("My Name", "image", "run", [3, PARAM], mirror_volume_mounts=True, working_dir="/w")

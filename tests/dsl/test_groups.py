@@ -18,6 +18,7 @@ def op(name: str = "a", **options: object) -> dsl.ContainerOp:
     return dsl.ContainerOp(name, "image", **options)
 
 
+@pytest.mark.row("D-02", "D-18")
 def test_ops_belong_to_the_innermost_open_group_in_the_authors_order(pipeline: dsl.Pipeline) -> None:
     """D-02, D-18."""
     first = op()
@@ -30,6 +31,7 @@ def test_ops_belong_to_the_innermost_open_group_in_the_authors_order(pipeline: d
 
 
 @pytest.mark.row("CO-13")
+@pytest.mark.row("D-18", "D-20")
 def test_a_group_comes_after_ops_and_groups_and_is_returned() -> None:
     """CO-13."""
     first = op()
@@ -60,6 +62,7 @@ def test_a_loop_over_something_else_is_refused(items: object, kind: type[Excepti
 
 
 @pytest.mark.row("L-07", "L-03")
+@pytest.mark.row("D-21")
 def test_items_have_kfps_names() -> None:
     """L-07, L-03."""
     made = op(file_outputs={"o": "/o"})
@@ -83,6 +86,7 @@ def test_an_item_cannot_be_subscripted() -> None:
 
 
 @pytest.mark.row("L-09")
+@pytest.mark.row("D-22")
 def test_limits_are_checked() -> None:
     """L-09, D-22."""
     with pytest.raises(ValueError, match=r"^ParallelFor parallelism must be >= 0\. Got: -1\.$"):
@@ -92,6 +96,7 @@ def test_limits_are_checked() -> None:
 
 
 @pytest.mark.row("EH-01")
+@pytest.mark.row("D-19")
 def test_an_exit_op_is_taken_out_of_its_group(pipeline: dsl.Pipeline) -> None:
     """EH-01."""
     bye = op("bye")

@@ -195,6 +195,7 @@ def test_metrics_and_viewers_are_no_outputs_of_the_op(name: str) -> None:
 
 
 @pytest.mark.row("O-08")
+@pytest.mark.row("D-08", "D-09")
 def test_old_arguments_still_work_with_a_warning() -> None:
     """D-08, D-09, O-08."""
     with pytest.warns(DeprecationWarning, match=r"^is_exit_handler=True is no longer needed\.$"):
@@ -204,6 +205,7 @@ def test_old_arguments_still_work_with_a_warning() -> None:
 
 
 @pytest.mark.row("DP-03")
+@pytest.mark.row("D-10")
 def test_file_arguments_stand_in_the_command_line_as_paths() -> None:
     """D-10, DP-03."""
     made = op(
@@ -255,6 +257,7 @@ def test_a_subclass_is_an_op_like_any_other() -> None:
     assert made.where.line == _line_of(test_a_subclass_is_an_op_like_any_other) + 6
 
 
+@pytest.mark.row("D-09")
 def test_writing_a_container_op_warns_at_the_authors_line_unless_switched_off() -> None:
     """D-09."""
     with pytest.warns(
@@ -284,6 +287,7 @@ def test_an_op_shows_its_own_names_and_its_containers_methods() -> None:
     assert {"to_dict", "to_str"} & {*names} == set()
 
 
+@pytest.mark.row("D-08")
 def test_an_op_outside_a_pipeline_has_a_name_of_its_own() -> None:
     """D-08."""
     assert op("My Op").name.startswith("My Op ")

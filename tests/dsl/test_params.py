@@ -72,6 +72,7 @@ def test_a_name_that_kfp_does_not_take_is_refused() -> None:
         dsl.PipelineParam("1a")
 
 
+@pytest.mark.row("D-06")
 def test_an_output_has_no_value() -> None:
     """D-06."""
     with pytest.raises(ValueError, match=r"^op_name and value cannot be both set\.$"):
@@ -79,6 +80,7 @@ def test_an_output_has_no_value() -> None:
 
 
 @pytest.mark.row("N-05")
+@pytest.mark.row("D-07")
 def test_placeholders_are_found_in_order() -> None:
     """D-07, N-05."""
     found = dsl.match_serialized_pipelineparam(f"a{O}b{P}{O}{{{{pipelineparam:op}}}}")
@@ -101,6 +103,7 @@ def test_parameters_are_found_in_keys_lists_and_objects_of_the_kubernetes_client
 
 
 @pytest.mark.better("PP-03", how="asking for the truth of a comparison warns at its line")
+@pytest.mark.better("F-05", how="`if param == 'x'` and `param in […]` stay always true; a warning names file and line")
 def test_asking_for_the_truth_of_a_comparison_warns_with_the_line() -> None:
     """F-05, PP-03."""
 
@@ -118,6 +121,19 @@ def test_asking_for_the_truth_of_a_comparison_warns_with_the_line() -> None:
         "  Write `with dsl.Condition(a == b):` around the steps that depend on it, or compare in the program of a step."
     )
     assert (warned[0].filename, warned[0].lineno) == (pipeline.__code__.co_filename, line)
+
+
+@pytest.mark.better("F-05", how="`if param == 'x'` and `param in […]` stay always true; a warning names file and line")
+@pytest.mark.parametrize("ask", ["mode in ['x', 'y']", "mode == 'x' and True", "not mode < 3", "['x'].index(mode)"])
+def test_every_way_to_ask_for_the_truth_is_warned_of_and_true_as_in_kfp(ask: str) -> None:
+    answers: list[object] = []
+
+    def pipeline(mode: str = "a") -> None:
+        answers.append(eval(ask))
+
+    with pytest.warns(PipelineWarning, match=r"the comparison mode (==|<) .* is always true, .* \[KA002\]"):
+        build_graph(pipeline)
+    assert answers == [{"not mode < 3": False, "['x'].index(mode)": 0}.get(ask, True)]
 
 
 def test_a_set_of_parameters_is_no_question_for_a_truth_value() -> None:

@@ -5,6 +5,7 @@ import pytest
 from kfp_airflow import dsl
 
 
+@pytest.mark.row("D-01")
 def test_the_decorator_returns_the_function_with_its_names() -> None:
     """D-01."""
 
@@ -15,6 +16,7 @@ def test_the_decorator_returns_the_function_with_its_names() -> None:
 
 
 @pytest.mark.row("Z-06")
+@pytest.mark.row("D-01")
 def test_decorated_functions_are_collected_inside_the_block_only() -> None:
     """D-01, Z-06."""
     with dsl.collect_pipelines() as found:
@@ -31,6 +33,7 @@ def test_decorated_functions_are_collected_inside_the_block_only() -> None:
     assert (found, inner) == ([one, two], [two])
 
 
+@pytest.mark.row("D-02")
 def test_pipelines_do_not_nest_and_end_with_their_block() -> None:
     """D-02."""
     with dsl.Pipeline("a") as pipeline:
@@ -41,6 +44,7 @@ def test_pipelines_do_not_nest_and_end_with_their_block() -> None:
     assert dsl.Pipeline.get_default_pipeline() is None
 
 
+@pytest.mark.row("D-04")
 def test_settings_are_for_pipeline_functions_only() -> None:
     """D-04."""
     with pytest.raises(
@@ -49,6 +53,7 @@ def test_settings_are_for_pipeline_functions_only() -> None:
         dsl.get_pipeline_conf()
 
 
+@pytest.mark.row("P-01", "P-02", "P-03", "P-04", "P-05", "P-06", "P-07", "P-08", "P-09", "P-11", "D-05")
 def test_settings_are_stored_and_return_what_kfp_returns() -> None:
     """P-01 to P-11, D-05."""
     conf = dsl.PipelineConf()
@@ -77,17 +82,20 @@ def test_settings_are_stored_and_return_what_kfp_returns() -> None:
     assert conf.data_passing_method is method
 
 
+@pytest.mark.row("P-03")
 def test_a_parallelism_below_one_is_refused() -> None:
     """P-03."""
     with pytest.raises(ValueError, match=r"^Pipeline max_num_pods set to < 1, allowed values are > 0\. Got: 0$"):
         dsl.PipelineConf().set_parallelism(0)
 
 
+@pytest.mark.row("D-03")
 def test_modes_are_kfps() -> None:
     """D-03."""
     assert [mode.name for mode in dsl.PipelineExecutionMode] == ["V1_LEGACY", "V2_COMPATIBLE", "V2_ENGINE"]
 
 
+@pytest.mark.row("D-27", "D-28", "D-29")
 def test_every_name_of_kfp_dsl_is_there() -> None:
     """§1.2 and D-27 to D-29."""
     names = (
@@ -105,6 +113,7 @@ def test_every_name_of_kfp_dsl_is_there() -> None:
     )
 
 
+@pytest.mark.refused("D-26", message="dsl.importer is not supported with v1 compiler; a step imports the artifact")
 def test_importer_is_refused() -> None:
     """D-26."""
     with pytest.raises(ValueError, match=r"^dsl\.importer is not supported with v1 compiler\."):

@@ -25,6 +25,7 @@ def shown(reference: object) -> str:
     return f"<{reference}>"
 
 
+@pytest.mark.row("D-13")
 def test_a_resource_op_becomes_a_resource_step() -> None:
     """D-13."""
 
@@ -135,6 +136,7 @@ def test_deleting_a_resource_is_a_step_of_kubectl() -> None:
     ]
 
 
+@pytest.mark.row("D-14", "D-15")
 def test_a_volume_op_makes_a_claim_named_after_the_run() -> None:
     """D-14, D-15."""
 
@@ -188,6 +190,7 @@ def test_a_volume_op_makes_a_claim_named_after_the_run() -> None:
         ),
     ],
 )
+@pytest.mark.row("D-14")
 def test_a_volume_op_is_refused_what_makes_no_claim(arguments: dict[str, object], message: str) -> None:
     """D-14."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
@@ -195,6 +198,7 @@ def test_a_volume_op_is_refused_what_makes_no_claim(arguments: dict[str, object]
 
 
 @pytest.mark.row("O-10")
+@pytest.mark.row("D-17")
 def test_steps_that_share_a_volume_come_one_after_the_other() -> None:
     """O-10, D-17."""
     with dsl.Pipeline("p"):
@@ -209,6 +213,7 @@ def test_steps_that_share_a_volume_come_one_after_the_other() -> None:
     assert volume.dependent_names == []
 
 
+@pytest.mark.row("D-16")
 def test_a_snapshot_is_taken_of_a_claim_or_a_volume() -> None:
     """D-16."""
 
@@ -241,12 +246,14 @@ def test_a_snapshot_is_taken_of_a_claim_or_a_volume() -> None:
         ({"volume": client.V1Volume(name="x")}, "a snapshot is taken of a claim, and volume 'x' has none"),
     ],
 )
+@pytest.mark.row("D-16")
 def test_a_snapshot_of_nothing_is_refused(arguments: dict[str, object], message: str) -> None:
     """D-16."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         dsl.VolumeSnapshotOp(name="s", resource_name="r", **arguments)
 
 
+@pytest.mark.row("D-17")
 def test_a_volume_without_a_name_is_named_by_its_content() -> None:
     """D-17."""
     names = {dsl.PipelineVolume("a").name, dsl.PipelineVolume("a").name, dsl.PipelineVolume("b").name}
@@ -271,6 +278,7 @@ def test_a_volume_without_a_name_is_named_by_its_content() -> None:
         ({"foo": 1}, TypeError, "a volume has no field 'foo'; it has name, aws_elastic_block_store"),
     ],
 )
+@pytest.mark.row("D-17")
 def test_a_volume_of_contradicting_sources_is_refused(
     arguments: dict[str, object], kind: type[Exception], message: str
 ) -> None:
@@ -279,6 +287,7 @@ def test_a_volume_of_contradicting_sources_is_refused(
         dsl.PipelineVolume(**arguments)
 
 
+@pytest.mark.row("D-17")
 def test_every_field_of_a_kubernetes_volume_can_be_set() -> None:
     """D-17."""
     fields = client.V1Volume.attribute_map

@@ -16,6 +16,7 @@ class Sized(types.BaseType):
         self.size = size
 
 
+@pytest.mark.row("D-30")
 def test_a_type_is_written_by_its_name_and_properties() -> None:
     """D-30."""
     assert types.Integer().to_dict() == {"Integer": {"openapi_schema_validator": {"type": "integer"}}}
@@ -67,6 +68,7 @@ def test_names_of_one_thing_are_different_types_unless_types_are_ignored(given: 
 
 
 @pytest.mark.row("T-06")
+@pytest.mark.row("K-02")
 def test_types_only_warn_where_they_are_not_enforced() -> None:
     """T-06, K-02."""
     with types.type_checking(enabled=False), pytest.warns(types.InconsistentTypeWarning, match='"A" is incompatible'):

@@ -104,6 +104,7 @@ def test_files_out_of_loops_are_warned_of() -> None:
 
 
 @pytest.mark.refused("Z-01", message="The other modes are for KFP's own engines; packages are V1_LEGACY.")
+@pytest.mark.refused("D-03", message="mode V2_ENGINE or V2_COMPATIBLE is for KFP's own engines; leave it out")
 @pytest.mark.parametrize("mode", [PipelineExecutionMode.V2_COMPATIBLE, PipelineExecutionMode.V2_ENGINE])
 def test_other_modes_are_refused(mode: PipelineExecutionMode) -> None:
     """D-03."""

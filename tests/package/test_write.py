@@ -311,7 +311,7 @@ def test_what_a_recursive_component_returns_is_refused(source: OutputRef) -> Non
     """R-03: KFP knows no such outputs."""
     members = (recursive(step("use", source)),) if source.step == "again" else (recursive(), step("use", source))
     assert (
-        "'use' uses what the graph component 'g' returns, and that one calls itself: KFP knows no such outputs [KA207]"
+        "'use' uses what the graph component 'g' returns, and that one calls itself: KFP knows no such outputs [KA209]"
     ) in refusal(*members)
 
 

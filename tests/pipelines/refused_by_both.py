@@ -1,6 +1,7 @@
 """Pipelines that are wrong: the SDK refuses them, and so does this project."""
 
 from kfp import components, dsl
+from kfp.dsl.data_passing_methods import KubernetesVolume
 from kfp.dsl.types import GCSPath, Integer
 
 typed = components.load_component_from_text("""
@@ -90,3 +91,12 @@ def number_where_an_artifact_is_taken():
 def time_limit_at_run_time(seconds: int = 3):
     """A time limit is a number (B-10)."""
     echo("inside").set_timeout(seconds)
+
+
+@dsl.pipeline(name="constant on a volume")
+def constant_on_a_volume(text: str = "x"):
+    """A parameter as a file, where files travel on a volume (DP-12)."""
+    components.load_component_from_text(
+        "{name: take, inputs: [{name: f}], implementation: {container: {image: i, command: [cat, {inputPath: f}]}}}"
+    )(text)
+    dsl.get_pipeline_conf().data_passing_method = KubernetesVolume({"emptyDir": {}})

@@ -79,6 +79,7 @@ def test_sidecars_are_native_and_run_once() -> None:
 @pytest.mark.parametrize(
     ("own", "expected"), [({}, {"disk": "hdd", "zone": "a"}), ({"gpu": "yes"}, {"zone": "a", "gpu": "yes"})]
 )
+@pytest.mark.row("P-06")
 def test_a_steps_node_selector_replaces_the_pipelines(own: dict[str, str], expected: dict[str, str]) -> None:
     """P-06; what the operator asks for stays."""
     base: Manifest = {"spec": {"containers": [{"name": "main"}], "nodeSelector": {"zone": "a"}}}
@@ -90,12 +91,22 @@ def test_a_steps_node_selector_replaces_the_pipelines(own: dict[str, str], expec
     ("own", "pipeline", "expected"),
     [(None, None, "Never"), (None, "Always", "Always"), ("IfNotPresent", "Always", "IfNotPresent")],
 )
+@pytest.mark.row("P-07")
 def test_a_steps_pull_policy_comes_before_the_pipelines(own: str | None, pipeline: str | None, expected: str) -> None:
     """P-07."""
     base: Manifest = {"spec": {"containers": [{"name": "main", "imagePullPolicy": "Never"}]}}
     options = {"imagePullPolicy": own} if own else {}
     pod = pod_of(base, Settings(image_pull_policy=pipeline), container=container(**options))
     assert pod["spec"]["containers"][0]["imagePullPolicy"] == expected
+
+
+@pytest.mark.row("P-01", "P-09")
+def test_pull_secrets_and_name_resolution_of_the_pipeline_reach_every_pod() -> None:
+    base: Manifest = {"spec": {"containers": [{"name": "main"}], "imagePullSecrets": [{"name": "own"}]}}
+    settings = Settings(image_pull_secrets=(tree({"name": "registry"}),), dns_config=tree({"nameservers": ["1.2.3.4"]}))
+    spec = pod_of(base, settings)["spec"]
+    assert spec["imagePullSecrets"] == [{"name": "own"}, {"name": "registry"}]
+    assert spec["dnsConfig"] == {"nameservers": ["1.2.3.4"]}
 
 
 def test_labels_become_valid_and_annotations_stay() -> None:

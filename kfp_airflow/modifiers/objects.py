@@ -1,0 +1,166 @@
+"""Objects of Kubernetes that modifiers put into ops, with the names and attributes of the kubernetes client's.
+
+No kubernetes client is imported: these are read as its objects are, by `attribute_map`. A field that nobody
+gives is None and left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from typing_extensions import override
+
+
+def _camel_case(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
+
+
+class KubernetesObject:
+    """An object of the Kubernetes API; its fields in Python's spelling, `attribute_map` holds Kubernetes' own."""
+
+    attribute_map: ClassVar[Mapping[str, str]] = {}
+    openapi_types: ClassVar[Mapping[str, str]] = {}
+
+    @override
+    def __init_subclass__(cls) -> None:
+        """Fill both maps from the fields of the class."""
+        cls.attribute_map = {name: _camel_case(name) for name in cls.__annotations__}
+        cls.openapi_types = dict.fromkeys(cls.attribute_map, "object")
+
+    def to_dict(self) -> dict[str, object]:
+        """Return every field by its Python name, objects in it as dicts too."""
+        return {name: _as_data(getattr(self, name)) for name in self.attribute_map}
+
+
+@dataclass(kw_only=True)
+class V1SecretKeySelector(KubernetesObject):
+    """One key of a secret."""
+
+    key: object
+    name: object = None
+    optional: bool | None = None
+
+
+@dataclass(kw_only=True)
+class V1EnvVarSource(KubernetesObject):
+    """Where a variable gets its value from."""
+
+    secret_key_ref: object = None
+    config_map_key_ref: object = None
+    field_ref: object = None
+    resource_field_ref: object = None
+
+
+@dataclass(kw_only=True)
+class V1EnvVar(KubernetesObject):
+    """An environment variable."""
+
+    name: object
+    value: object = None
+    value_from: object = None
+
+
+@dataclass(kw_only=True)
+class V1SecretVolumeSource(KubernetesObject):
+    """The secret behind a volume."""
+
+    secret_name: object = None
+    items: list[object] | None = None
+    default_mode: int | None = None
+    optional: bool | None = None
+
+
+@dataclass(kw_only=True)
+class V1PersistentVolumeClaimVolumeSource(KubernetesObject):
+    """The claim behind a volume."""
+
+    claim_name: object
+    read_only: bool | None = None
+
+
+@dataclass(kw_only=True)
+class V1Volume(KubernetesObject):
+    """A volume of a pod, of a secret or a claim."""
+
+    name: object
+    secret: object = None
+    persistent_volume_claim: object = None
+
+
+@dataclass(kw_only=True)
+class V1VolumeMount(KubernetesObject):
+    """Where a container finds a volume."""
+
+    mount_path: object
+    name: object
+    sub_path: object = None
+    read_only: bool | None = None
+
+
+@dataclass(kw_only=True)
+class V1Toleration(KubernetesObject):
+    """A taint of nodes that a pod puts up with."""
+
+    effect: object = None
+    key: object = None
+    operator: object = None
+    toleration_seconds: int | None = None
+    value: object = None
+
+
+@dataclass(kw_only=True)
+class V1NodeSelectorRequirement(KubernetesObject):
+    """What a label of a node has to be."""
+
+    key: object
+    operator: object
+    values: list[object] | None = None
+
+
+@dataclass(kw_only=True)
+class V1NodeSelectorTerm(KubernetesObject):
+    """Requirements that a node has to fulfil together."""
+
+    match_expressions: list[object] | None = None
+    match_fields: list[object] | None = None
+
+
+@dataclass(kw_only=True)
+class V1NodeSelector(KubernetesObject):
+    """Terms of which a node has to fulfil one."""
+
+    node_selector_terms: list[object]
+
+
+@dataclass(kw_only=True)
+class V1PreferredSchedulingTerm(KubernetesObject):
+    """A term that nodes had better fulfil; `weight` is 1 to 100."""
+
+    preference: object
+    weight: int
+
+
+@dataclass(kw_only=True)
+class V1NodeAffinity(KubernetesObject):
+    """Which nodes a pod has to be on, or had better be on."""
+
+    preferred_during_scheduling_ignored_during_execution: list[object] | None = None
+    required_during_scheduling_ignored_during_execution: object = None
+
+
+@dataclass(kw_only=True)
+class V1Affinity(KubernetesObject):
+    """Where a pod belongs: by nodes, and by other pods."""
+
+    node_affinity: object = None
+    pod_affinity: object = None
+    pod_anti_affinity: object = None
+
+
+def _as_data(value: object) -> object:
+    if isinstance(value, KubernetesObject):
+        return value.to_dict()
+    return [_as_data(item) for item in value] if isinstance(value, list) else value
