@@ -174,6 +174,8 @@ class RunValues:
         return parse_published(value, whose=whose)
 
     def _argument(self, reference: ArgumentRef) -> Handed:
+        if not self.placement.inherits:
+            raise StepError(f"argument '{reference.name}' was asked for outside of a run of its graph component")
         handed = self._inherited.arguments.get(reference)
         if handed is None:
             raise OperandSkipped(f"argument '{reference.name}' does not exist: the step that has it was skipped")

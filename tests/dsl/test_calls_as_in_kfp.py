@@ -37,15 +37,11 @@ OF_LOOPS: Final = (
 
 SIGNATURES: Final[Mapping[str, str]] = {
     "kfp.compiler.Compiler.get_arguments_for_sub_group": INSIDE,
-    "kfp.compiler.VersionedDependency.has_max_version": INSIDE,
-    "kfp.compiler.VersionedDependency.has_min_version": INSIDE,
-    "kfp.compiler.VersionedDependency.has_versions": INSIDE,
     "kfp.compiler.build_docker_image": REFUSED_WHATEVER,
     "kfp.compiler.build_python_component": REFUSED_WHATEVER,
     "kfp.components.create_component_from_airflow_op": REFUSED_WHATEVER,
     "kfp.components.create_component_from_func": "it is a decorator with options, too",
     "kfp.components.create_component_from_func_v2": REFUSED_WHATEVER,
-    "kfp.components.create_graph_component_from_pipeline_func": REFUSED_WHATEVER,
     "kfp.components.func_to_container_op": "it is a decorator with options, too",
     "kfp.dsl._container_op.Container": "command and arguments may be left out",
     "kfp.dsl.data_passing_methods.KubernetesVolume.transform_workflow": "files travel through the store (D-31)",

@@ -113,15 +113,9 @@ def test_settings_have_the_same_defaults_effects_and_returns(ours: dict[str, Any
 
 
 @pytest.mark.row("D-07")
-@pytest.mark.better("D-07", how="op and name come as they are written, so that they are found in `ops` and `outputs`")
 def test_the_same_placeholders_are_found_in_texts(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    patterns = [[[pattern for *_, pattern in found] for found in side["placeholders"]] for side in (ours, theirs)]
-    assert patterns[0] == patterns[1]
-    assert ours["placeholders"][1] == theirs["placeholders"][1] != []
-    assert (ours["placeholders"][2][0][:2], theirs["placeholders"][2][0][:2]) == (
-        ["D_e f", "A_b c"],
-        ["D_e-f", "a-b-c"],
-    )
+    assert ours["placeholders"] == theirs["placeholders"]
+    assert ours["placeholders"][1] != []
 
 
 WARNINGS = [
