@@ -16,9 +16,10 @@ MAX_BYTES: Final = 32 << 20
 MAX_UNPACKED: Final = 2 * MAX_BYTES
 MAX_MEMBERS: Final = 1000
 
-Chooser: TypeAlias = Callable[[Iterable[str]], str]
+Chooser: TypeAlias = Callable[[Iterable[str]], list[str]]
 
 _MAX_DIRECTORY: Final = 1 << 20
+_FIRST_PART: Final = 1 << 20
 _END_OF_ZIP: Final = struct.Struct("<4s8xII")
 _END_SIGNATURE: Final = b"PK\x05\x06"
 _END_BYTES: Final = 22 + 0xFFFF
@@ -44,8 +45,8 @@ class ArchiveError(Exception):
     """An archive that is broken, hostile or beyond a limit; the text says which, with numbers and units."""
 
 
-def read_zip(content: bytes, choose: Chooser) -> tuple[str, bytes]:
-    """Return name and bytes of the file that `choose` takes among the names in a zip archive.
+def read_zip(content: bytes, choose: Chooser) -> list[tuple[str, bytes]]:
+    """Return names and bytes of the files that `choose` takes among the names in a zip archive.
 
     Raises ArchiveError; what `choose` raises goes through.
     """
@@ -63,12 +64,11 @@ def read_zip(content: bytes, choose: Chooser) -> tuple[str, bytes]:
             _check_name(member.filename, is_link=member.external_attr >> 16 & _FILE_TYPE == _LINK)
             if not member.is_dir():
                 files[_plain(member.filename)] = member
-        name = choose(files)
-        return name, _unzipped(archive, files[name], name)
+        return [(name, _unzipped(archive, files[name], name)) for name in choose(files)]
 
 
-def read_tar(content: bytes, choose: Chooser) -> tuple[str, bytes]:
-    """Return name and bytes of the file that `choose` takes among the names in a tar archive packed by gzip.
+def read_tar(content: bytes, choose: Chooser) -> list[tuple[str, bytes]]:
+    """Return names and bytes of the files that `choose` takes among the names in a tar archive packed by gzip.
 
     Raises ArchiveError; what `choose` raises goes through.
     """
@@ -78,13 +78,17 @@ def read_tar(content: bytes, choose: Chooser) -> tuple[str, bytes]:
     except _BROKEN as error:
         raise ArchiveError(f"it is no whole tar archive packed by gzip: {error}") from error
     with archive:
-        name = choose(files)
+        return [(name, _untarred(archive, files[name], name)) for name in choose(files)]
+
+
+def tells_of(content: bytes, name: bytes, *, packed: bool) -> bool:
+    """Tell whether a broken archive tells of a file with this name; by its first part if it is packed as a whole."""
+    if packed:
         try:
-            member = archive.extractfile(files[name])
-            found = member.read(MAX_BYTES + 1) if member is not None else b""
-        except _BROKEN as error:
-            raise ArchiveError(f"'{name}' in it cannot be read: {error}") from error
-    return name, _of_bounded_size(found, name)
+            content = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(content, _FIRST_PART)
+        except zlib.error:
+            return False
+    return name in content
 
 
 def _tar_files(archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
@@ -118,6 +122,14 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> b
     try:
         with archive.open(member) as opened:
             return _of_bounded_size(opened.read(MAX_BYTES + 1), name)
+    except _BROKEN as error:
+        raise ArchiveError(f"'{name}' in it cannot be read: {error}") from error
+
+
+def _untarred(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> bytes:
+    try:
+        opened = archive.extractfile(member)
+        return _of_bounded_size(opened.read(MAX_BYTES + 1) if opened is not None else b"", name)
     except _BROKEN as error:
         raise ArchiveError(f"'{name}' in it cannot be read: {error}") from error
 

@@ -9,7 +9,7 @@ from typing import Final
 from kfp_airflow.graph.text import OutputRef, Text
 from kfp_airflow.package.fields import Notes, by_name
 from kfp_airflow.package.placeholders import PLACEHOLDER, Unresolved
-from kfp_airflow.package.read_steps import output_names
+from kfp_airflow.package.read_files import output_names
 from kfp_airflow.package.yaml_data import Block
 
 MAX_CALLS: Final = 20_000

@@ -15,12 +15,14 @@ from typing import Final
 
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.graph.text import Json
-from kfp_airflow.package.archives import MAX_BYTES, ArchiveError, read_tar, read_zip
+from kfp_airflow.package.archives import MAX_BYTES, ArchiveError, Chooser, read_tar, read_zip, tells_of
+from kfp_airflow.package.recognize import looks_like_package
 from kfp_airflow.package.yaml_text import yaml_text
 
 MEMBER: Final = "pipeline.yaml"
 _ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _LISTED: Final = 10
+_SEARCHED_BYTES: Final = 1 << 20
 _ONE_YAML: Final = f"Name the pipeline '{MEMBER}' in it, or leave it as the only YAML file."
 
 
@@ -91,10 +93,6 @@ class PackageText:
     file: str
 
 
-class NoPackageInside(PipelineError):
-    """An archive in which there is no YAML file at all: not meant to be a package, maybe."""
-
-
 def is_package_name(path: Path) -> bool:
     """Tell whether a file's name is that of a package: one of the four kinds, in two spellings each."""
     return path.name.lower().endswith(tuple(_WRITERS))
@@ -109,15 +107,36 @@ def read_package_text(path: Path) -> PackageText:
     """
     path = path.absolute()
     content = _read_bounded(path)
-    name = path.name.lower()
-    if name.endswith((".yaml", ".yml")):
+    if path.name.lower().endswith((".yaml", ".yml")):
         return PackageText(content=content, file=str(path))
-    read = read_zip if name.endswith(".zip") else read_tar
     try:
-        member, text = read(content, lambda names: _meant(names, path))
+        ((member, text),) = _reader_of(path)(content, lambda names: [_meant(names, path)])
     except ArchiveError as error:
         raise _refused("KA401", str(path), str(error), "Compile the pipeline again.") from error
     return PackageText(content=text, file=f"{path}/{member}")
+
+
+def is_meant_as_package(path: Path) -> bool:
+    """Tell whether a file is to be read where nobody named it, in a folder of pipelines: is it meant to be a pipeline?
+
+    Component files, other YAML and archives of anything else are not. A broken package is, and reading it says why: an
+    archive that cannot be read is taken for one where it tells of a `pipeline.yaml`. What is larger than a package may
+    be is none.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        return False
+    content = path.read_bytes()
+    if path.name.lower().endswith((".yaml", ".yml")):
+        return looks_like_package(content[:_SEARCHED_BYTES])
+    try:
+        files = _reader_of(path)(content, lambda names: _yaml_names(names)[:_LISTED])
+        return any(name == MEMBER or looks_like_package(text[:_SEARCHED_BYTES]) for name, text in files)
+    except ArchiveError:
+        return tells_of(content, MEMBER.encode(), packed=not path.name.lower().endswith(".zip"))
+
+
+def _reader_of(path: Path) -> Callable[[bytes, Chooser], list[tuple[str, bytes]]]:
+    return read_zip if path.name.lower().endswith(".zip") else read_tar
 
 
 def _read_bounded(path: Path) -> bytes:
@@ -138,26 +157,29 @@ def _read_bounded(path: Path) -> bytes:
 
 def _meant(names: Iterable[str], path: Path) -> str:
     """Return the name of the YAML file that is the pipeline, of those in an archive."""
-    found = [name for name in names if name.lower().endswith((".yaml", ".yml")) and not _is_hidden(name)]
+    found = _yaml_names(names)
     if MEMBER in found:
         return MEMBER
     if len(found) == 1:
         return found[0]
     if not found:
-        raise NoPackageInside([_diagnostic("KA402", str(path), "there is no YAML file in this archive", _ONE_YAML)])
+        raise _refused("KA402", str(path), "there is no YAML file in this archive", _ONE_YAML)
     listed = ", ".join(f"'{name}'" for name in sorted(found)[:_LISTED])
     more = f" and {len(found) - _LISTED:,} more" if len(found) > _LISTED else ""
     problem = f"there are {len(found):,} YAML files in this archive: {listed}{more}"
     raise _refused("KA402", str(path), problem, _ONE_YAML)
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+def _yaml_names(names: Iterable[str]) -> list[str]:
+    """Return the names of YAML files, without hidden ones and what macOS packs beside each file."""
+    return [
+        name
+        for name in names
+        if name.lower().endswith((".yaml", ".yml"))
+        and not any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    ]
 
 
 def _refused(code: str, file: str, problem: str, advice: str) -> PipelineError:
-    return PipelineError([_diagnostic(code, file, problem, advice)])
-
-
-def _diagnostic(code: str, file: str, problem: str, advice: str) -> Diagnostic:
-    return Diagnostic(code=code, where=Where(file, 0), problem=problem, advice=advice, row="Z-07")
+    where = Where(file, 0)
+    return PipelineError([Diagnostic(code=code, where=where, problem=problem, advice=advice, row="Z-07")])

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
 from kfp_airflow.graph.model import (
-    METRICS_OUTPUT,
-    UI_METADATA_OUTPUT,
     Caching,
     Component,
     Container,
     ContainerStep,
-    InputFile,
-    OutputFile,
     PodOptions,
     ResourceAction,
     ResourceStep,
@@ -26,8 +21,9 @@ from kfp_airflow.graph.model import (
 )
 from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text, tree
 from kfp_airflow.package.fields import Notes, spelled
-from kfp_airflow.package.names import PREFIX, argument_name, template_name, unique
+from kfp_airflow.package.names import PREFIX, template_name
 from kfp_airflow.package.placeholders import Frame, read_text
+from kfp_airflow.package.read_files import ANNOTATIONS, FileReader, component_spec, json_data
 from kfp_airflow.package.yaml_data import Block, Data, read_yaml
 
 STEP_FIELDS: Final = frozenset(
@@ -54,20 +50,7 @@ WITHOUT_EFFECT: Final = frozenset(("archiveLocation",))
 
 _OWN_LABELS: Final = (f"{PREFIX}kfp_sdk_version", f"{PREFIX}enable_caching")
 _SDK_TYPE: Final = f"{PREFIX}pipeline-sdk-type"
-_ANNOTATIONS: Final = {
-    name: f"{PREFIX}{name}"
-    for name in (
-        "component_spec",
-        "component_ref",
-        "arguments.parameters",
-        "task_display_name",
-        "max_cache_staleness",
-    )
-}
 _NOT_OPTIONS: Final = frozenset(("image", "command", "args", "name", "mirrorVolumeMounts"))
-_STORED: Final = frozenset(("name", "path", "optional", "archive", "s3", "globalName"))
-_INPUT_FIELDS: Final = frozenset(("name", "path", "raw"))
-_CONVENTION: Final = re.compile(r"/tmp/inputs/([^/]+)/data")  # noqa: S108 - KFP's path in a container
 _NUMBERED: Final = re.compile(r"-\d+$")
 
 
@@ -93,57 +76,6 @@ def read_step(source: StepSource, notes: Notes) -> Step:
     return _StepReader(source, notes).step()
 
 
-def output_names(template: Block) -> dict[str, str]:
-    """Return the names of a step's outputs, as the workflow spells them, with their short forms (N-07)."""
-    spec = _component_outputs(template)
-    prefix = f"{template_name(str(template.get('name')))}-"
-    names: dict[str, str] = {}
-    for entry in _output_entries(template):
-        full = str(entry.get("name"))
-        short = full if full in {METRICS_OUTPUT, UI_METADATA_OUTPUT} else full.removeprefix(prefix)
-        names[full] = str(spec[short].get("name")) if short in spec else short
-    return names
-
-
-def _output_entries(template: Block) -> list[Block]:
-    outputs = template.get("outputs")
-    if not isinstance(outputs, Block):
-        return []
-    listed = [outputs.get(kind) for kind in ("artifacts", "parameters")]
-    return [entry for entries in listed if isinstance(entries, list) for entry in entries if isinstance(entry, Block)]
-
-
-def _component_outputs(template: Block) -> dict[str, dict[str, object]]:
-    return _listed(_component_spec(template), "outputs")
-
-
-def _component_spec(template: Block) -> object:
-    metadata = template.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Block) else None
-    return _json(annotations.get(_ANNOTATIONS["component_spec"])) if isinstance(annotations, Block) else None
-
-
-def _listed(spec: object, side: str) -> dict[str, dict[str, object]]:
-    """Return inputs or outputs of a component's specification, by their names in packages."""
-    entries = spec.get(side) if isinstance(spec, dict) else None
-    return {
-        argument_name(entry["name"]): entry
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
-    }
-
-
-def _json(content: object) -> object:
-    """Return what a text of JSON holds, None for everything else."""
-    if not isinstance(content, str):
-        return None
-    try:
-        found: object = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return found
-
-
 class _StepReader:
     """Reads one template; its texts are those of the template's own frame."""
 
@@ -156,7 +88,10 @@ class _StepReader:
         metadata = notes.block(source.template, "metadata", self._what)
         self._annotations = notes.block(metadata, "annotations", self._what)
         self._labels = notes.block(metadata, "labels", self._what)
-        self._spec = _component_spec(source.template)
+        self._spec = component_spec(source.template)
+        self._files = FileReader(
+            template=source.template, what=self._what, spec=self._spec, text=self._text, notes=notes
+        )
         notes.only(metadata, f"{self._what}: metadata", {"annotations", "labels"})
         notes.only(source.template, self._what, STEP_FIELDS, WITHOUT_EFFECT)
 
@@ -170,8 +105,8 @@ class _StepReader:
             id=self._source.id,
             name=self._name(),
             container=self._container(main, is_main=True, patched=patched),
-            inputs=self._inputs(),
-            outputs=self._outputs(),
+            inputs=self._files.inputs(),
+            outputs=self._files.outputs(),
             pod=self._pod(patched),
             display_name=self._display_name(),
             retry=self._retry(),
@@ -198,7 +133,7 @@ class _StepReader:
             failure_condition=self._notes.text(resource, "failureCondition", self._what),
             set_owner_reference=self._notes.truth(resource, "setOwnerReference", self._what),
             flags=tuple(map(_as_text, self._notes.listed(resource, "flags", self._what))),
-            attributes=self._attributes(),
+            attributes=self._files.attributes(),
             pod=self._pod(self._patched()),
             display_name=self._display_name(),
             retry=self._retry(),
@@ -226,7 +161,7 @@ class _StepReader:
         """Return what the author called the op: its component's name where its id is made of that, else the id."""
         template = str(self._template.get("name") or self._source.id)
         named = self._spec.get("name") if isinstance(self._spec, dict) else None
-        if not isinstance(named, str) or _ANNOTATIONS["component_ref"] not in self._annotations:
+        if not isinstance(named, str) or ANNOTATIONS["component_ref"] not in self._annotations:
             return self._source.id
         return named if template_name(named) in {template, _NUMBERED.sub("", template)} else self._source.id
 
@@ -310,7 +245,7 @@ class _StepReader:
         patch = self._notes.text(self._template, "podSpecPatch", self._what)
         if patch is None:
             return found
-        data = _json(patch)
+        data = json_data(patch)
         if not isinstance(data, dict):
             self._notes.feature(self._template, self._what, "a 'podSpecPatch' that is no JSON object")
             return found
@@ -322,107 +257,31 @@ class _StepReader:
         found["nodeSelector"] = _as_block(data.get("nodeSelector"))
         return found
 
-    def _inputs(self) -> tuple[InputFile, ...]:
-        found: list[InputFile] = []
-        declared = self._notes.block(self._template, "inputs", self._what)
-        for entry in self._notes.blocks(declared, "artifacts", f"{self._what}: inputs"):
-            what = f"{self._what}: input file '{entry.get('name')}'"
-            self._notes.only(entry, what, _INPUT_FIELDS)
-            name = self._notes.required(entry, "name", f"{self._what}: an input file")
-            path = self._notes.required(entry, "path", what)
-            names = {item.name for item in found}
-            found.append(
-                InputFile(name=unique(self._input_name(name, path), names), path=path, source=self._source_of(entry))
-            )
-        return tuple(found)
-
-    def _source_of(self, entry: Block) -> Text:
-        if "raw" in entry:
-            raw = self._notes.block(entry, "raw", self._what)
-            return self._text(self._notes.text(raw, "data", f"{self._what}: raw") or "")
-        return self._text(f"{{{{inputs.artifacts.{entry.get('name')}}}}}")
-
-    def _input_name(self, name: str, path: str) -> str:
-        """Return what the author called a file input: its component's name for it, or the one in KFP's own path."""
-        convention = _CONVENTION.fullmatch(path)
-        if convention is None:
-            return name
-        for spelled_name, entry in _listed(self._spec, "inputs").items():
-            if re.sub(r"[^-_.0-9a-zA-Z]+", "_", str(entry["name"])) == convention.group(1):
-                return str(entry["name"]) if spelled_name else name
-        return convention.group(1) if argument_name(convention.group(1)) == convention.group(1) else name
-
-    def _outputs(self) -> tuple[OutputFile, ...]:
-        names, spec = output_names(self._template), _component_outputs(self._template)
-        types = {str(entry.get("name")): entry.get("type") for entry in spec.values()}
-        outputs = self._notes.block(self._template, "outputs", self._what)
-        self._notes.only(outputs, f"{self._what}: outputs", {"artifacts", "parameters"})
-        found: dict[str, OutputFile] = {}
-        for kind in ("artifacts", "parameters"):
-            for entry in self._notes.blocks(outputs, kind, f"{self._what}: outputs"):
-                name = self._notes.required(entry, "name", f"{self._what}: an output")
-                path = self._output_path(entry, kind)
-                short = names.get(name, name)
-                if short in found and found[short].path != path:
-                    other = f"the path of output '{name}' is {found[short].path!r} and {path!r}"
-                    self._notes.note("KA405", entry, f"{self._what}: {other}", "Compile the pipeline again.")
-                elif short not in found:
-                    output = OutputFile(name=short, path=path)
-                    kind_of_data = None if output.optional else tree(types.get(short))
-                    found[short] = OutputFile(name=short, path=path, type=kind_of_data)
-        return tuple(found.values())
-
-    def _output_path(self, entry: Block, kind: str) -> str:
-        what = f"{self._what}: output '{entry.get('name')}'"
-        if kind == "artifacts":
-            self._notes.only(entry, what, _STORED)
-            return self._notes.required(entry, "path", what)
-        if "value" in entry:
-            self._notes.note("KA408", entry, f"{what} lies on a volume that all steps share", _THROUGH_VOLUME)
-            return ""
-        self._notes.only(entry, what, {"name", "valueFrom", "globalName"})
-        source = self._notes.block(entry, "valueFrom", what)
-        self._notes.only(source, what, {"path"})
-        return self._notes.required(source, "path", what)
-
-    def _attributes(self) -> tuple[tuple[str, str], ...]:
-        names = output_names(self._template)
-        outputs = self._notes.block(self._template, "outputs", self._what)
-        self._notes.only(outputs, f"{self._what}: outputs", {"parameters"})
-        found: dict[str, str] = {}
-        for entry in self._notes.blocks(outputs, "parameters", f"{self._what}: outputs"):
-            name = self._notes.required(entry, "name", f"{self._what}: an output")
-            what = f"{self._what}: output '{name}'"
-            source = self._notes.block(entry, "valueFrom", what)
-            self._notes.only(source, what, {"jsonPath"})
-            found[names.get(name, name)] = self._notes.required(source, "jsonPath", what)
-        return tuple(found.items())
-
     def _manifest(self, resource: Block) -> Tree:
         manifest = self._notes.required(resource, "manifest", f"{self._what}: resource")
         return self._tree(read_yaml(manifest.encode(), self._notes.file, first_line=self._template.line))
 
     def _display_name(self) -> Text | None:
-        name = self._notes.text(self._annotations, _ANNOTATIONS["task_display_name"], self._what)
+        name = self._notes.text(self._annotations, ANNOTATIONS["task_display_name"], self._what)
         return self._text(name) if name else None
 
     def _caching(self) -> Caching:
         label = self._notes.text(self._labels, f"{PREFIX}enable_caching", self._what)
-        staleness = self._notes.text(self._annotations, _ANNOTATIONS["max_cache_staleness"], self._what)
+        staleness = self._notes.text(self._annotations, ANNOTATIONS["max_cache_staleness"], self._what)
         return Caching(enabled=(label or "true").lower() != "false", max_staleness=staleness)
 
     def _read_annotations(self) -> set[str]:
         """Return the annotations that become something else of the step."""
         if "resource" in self._template:
-            return {_ANNOTATIONS["task_display_name"]}
+            return {ANNOTATIONS["task_display_name"]}
         return {
             key
-            for name, key in _ANNOTATIONS.items()
-            if name in {"task_display_name", "max_cache_staleness"} or _json(self._annotations.get(key)) is not None
+            for name, key in ANNOTATIONS.items()
+            if name in {"task_display_name", "max_cache_staleness"} or json_data(self._annotations.get(key)) is not None
         }
 
     def _component(self) -> Component | None:
-        parts = {name: _json(self._annotations.get(key)) for name, key in _ANNOTATIONS.items()}
+        parts = {name: json_data(self._annotations.get(key)) for name, key in ANNOTATIONS.items()}
         spec, ref, arguments = (parts[name] for name in ("component_spec", "component_ref", "arguments.parameters"))
         if spec is None and ref is None and arguments is None:
             return None
@@ -465,9 +324,6 @@ _RESOURCE_FIELDS: Final = frozenset(
     ("action", "mergeStrategy", "successCondition", "failureCondition", "setOwnerReference", "flags", "manifest")
 )
 _UNRESOLVED: Final = "Compile the pipeline again; Argo would refuse this package, too."
-_THROUGH_VOLUME: Final = (
-    "Compile it without PipelineConf.data_passing_method: here files travel through the artifact store."
-)
 
 
 def _as_text(value: Data) -> str:
