@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kfp_airflow.graph.flow import comparison_references, item_references, references
-from kfp_airflow.graph.model import Comparison, Condition, ContainerStep, ExitHandler, Loop, Member, Step, SubGraph
+from kfp_airflow.graph.model import (
+    Comparison,
+    Condition,
+    ContainerStep,
+    ExitHandler,
+    Loop,
+    Member,
+    ResourceStep,
+    Step,
+    SubGraph,
+)
 from kfp_airflow.graph.text import EMPTY, ItemRef, OutputRef, ParameterRef, Reference, Text, Tree, tree, walk_texts
 from kfp_airflow.package.calls import Call, in_order
 from kfp_airflow.package.expressions import read_when
@@ -82,9 +92,8 @@ class MemberReader:
         order = in_order(dag.tasks, waits)
         found = {name: self._task(dag.tasks[name], inside) for name in order}
         owners = {step: name for name, call in dag.tasks.items() for step in call.steps()}
-        ids = {name: [placed.member.id for placed in placed_of] for name, placed_of in found.items()}
         return tuple(
-            _after(placed, waits[name], name, owners, ids)
+            _after(placed, [other for other in waits[name] if other != name], owners, found)
             for name, all_placed in found.items()
             for placed in all_placed
         )
@@ -225,15 +234,36 @@ class MemberReader:
 
 
 def _after(
-    placed: Placed, waits: Iterable[str], task: str, owners: Mapping[str, str], ids: Mapping[str, list[str]]
+    placed: Placed, waits: Iterable[str], owners: Mapping[str, str], beside: Mapping[str, tuple[Placed, ...]]
 ) -> Placed:
-    """Return a member with the tasks that it waits for besides those whose outputs it uses (CO-09)."""
+    """Return a member with what it waits for besides the steps beside it whose outputs it uses.
+
+    A group is waited for as a whole, also where one of its outputs is used: that is what Argo does (CO-09), and an
+    author's `.after()` of another step in that group leaves no other trace.
+    """
     implied = {owners[step] for step in placed.uses if step in owners}
-    extra = [member for name in waits if name not in implied and name != task for member in ids[name]]
-    if not extra:
-        return placed
-    after = tuple(dict.fromkeys((*placed.member.after, *extra)))
-    return replace(placed, member=replace(placed.member, after=after))
+    extra = [found for name in waits for found in beside[name] if name not in implied or not _is_step(found.member)]
+    names = tuple(dict.fromkeys(name for found in extra for name in _names(found.member)))
+    return replace(placed, member=_later(placed.member, names)) if names else placed
+
+
+def _later(member: Member, names: tuple[str, ...]) -> Member:
+    """Return a member that comes after others; of an exit handler's group, which no DAG shows, all that is in it."""
+    if isinstance(member, ExitHandler):
+        return replace(member, members=tuple(_later(inner, names) for inner in member.members))
+    return replace(member, after=tuple(dict.fromkeys((*member.after, *names))))
+
+
+def _is_step(member: Member) -> bool:
+    return isinstance(member, ContainerStep | ResourceStep)
+
+
+def _names(member: Member) -> Iterator[str]:
+    """Yield what `.after()` names for a member: of an exit handler's group all that is in it, as above."""
+    if isinstance(member, ExitHandler):
+        yield from (name for inner in member.members for name in _names(inner))
+    else:
+        yield member.id
 
 
 def _grouped(group: Member, members: tuple[Placed, ...], own: Iterable[Reference] = ()) -> Placed:
