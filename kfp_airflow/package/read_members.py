@@ -107,7 +107,7 @@ class MemberReader:
         limit = self.notes.whole(call.template, "parallelism", call.what) or None if call.is_dag else None
         if not call.is_dag or len(loops) + ("when" in task) > 1 or (limit and "when" in task):
             for feature in (*loops, *(["when"] if "when" in task else [])):
-                self.notes.feature(task, what, f"'{feature}' for {call.what}, not for a group of its own,")
+                self.notes.feature(task, what, f"'{feature}' for {call.what}, not for a group of its own")
         if not call.is_dag:
             step = self.step(call, inner)
             return (Placed(member=step, uses=_uses(_references(step))),)
@@ -216,15 +216,12 @@ class MemberReader:
 
     def _dependencies(self, call: Call, dag: Call) -> list[str]:
         names = self.notes.listed(call.task, "dependencies", f"task '{call.task.get('name')}'")
+        beside = [name for name in names if isinstance(name, str) and name in dag.tasks]
         for name in names:
-            if name not in dag.tasks and not (isinstance(name, str) and self._is_noted(name, dag)):
-                self.notes.shape(call.task, f"a dependency of task '{call.task.get('name')}'", "a task beside it", name)
-        return [name for name in names if isinstance(name, str) and name in dag.tasks]
-
-    def _is_noted(self, name: str, dag: Call) -> bool:
-        """Tell whether a task is there but calls no template, which was noted already."""
-        tasks = self.notes.blocks(self.notes.block(dag.template, "dag", dag.what), "tasks", dag.what)
-        return any(task.get("name") == name for task in tasks)
+            if name not in beside:
+                what = f"a dependency of task '{call.task.get('name')}'"
+                self.notes.shape(call.task, what, "a task beside it", name)
+        return beside
 
     def _text(self, content: str, frame: Frame, at: Block) -> Text:
         def note(problem: str) -> None:

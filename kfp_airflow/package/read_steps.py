@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
+from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.graph.model import (
     Caching,
     Component,
@@ -259,7 +260,14 @@ class _StepReader:
 
     def _manifest(self, resource: Block) -> Tree:
         manifest = self._notes.required(resource, "manifest", f"{self._what}: resource")
-        return self._tree(read_yaml(manifest.encode(), self._notes.file, first_line=self._template.line))
+        if not manifest:
+            return None
+        try:
+            return self._tree(read_yaml(manifest.encode(), self._notes.file, first_line=resource.line))
+        except PipelineError as error:
+            problem = f"{self._what}: the manifest in it: {error.diagnostics[0].problem}"
+            self._notes.note("KA405", resource, problem, "Put placeholders into quotes in it.")
+            return None
 
     def _display_name(self) -> Text | None:
         name = self._notes.text(self._annotations, ANNOTATIONS["task_display_name"], self._what)

@@ -13,12 +13,11 @@ _ARGO: Final = "argoproj.io/"
 _TEKTON: Final = "tekton.dev/"
 _V2_KEYS: Final = ("pipelineSpec", "pipelineInfo", "deploymentSpec", "deploymentConfig")
 _COMPILE: Final = "Compile the pipeline with KFP SDK 1.8, or put its Python file here."
-_MEANT_KEY: Final = re.compile(
-    rb"""^(?:\s*\{)?\s*["']?(?:apiVersion["']?\s*:\s*["']?(argoproj\.io|tekton\.dev)/|"""
-    rb"""(pipelineSpec|pipelineInfo|deploymentSpec)["']?\s*:)""",
-    re.MULTILINE,
-)
-_KIND_KEY: Final = re.compile(rb"""^(?:\{)?["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
+_TOP: Final = rb"""(?:apiVersion["']?\s*:\s*["']?(?:argoproj\.io|tekton\.dev)/|"""
+_TOP_OF_V2: Final = rb"""(?P<v2>pipelineSpec|pipelineInfo|deploymentSpec)["']?\s*:)"""
+_MEANT_KEY: Final = re.compile(rb"""^["']?""" + _TOP + _TOP_OF_V2, re.MULTILINE)
+_MEANT_KEY_OF_JSON: Final = re.compile(rb"""[{,]\s*["']""" + _TOP + _TOP_OF_V2)
+_KIND_KEY: Final = re.compile(rb"""(?:^|[{,]\s*)["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
 _KINDS_MEANT: Final = frozenset(
     (b"Workflow", b"CronWorkflow", b"WorkflowTemplate", b"ClusterWorkflowTemplate", b"Pipeline", b"PipelineRun")
 )
@@ -55,10 +54,11 @@ def looks_like_package(content: bytes) -> bool:
 
     Only what stands at its top is looked at, so that a component which makes an Argo object is none.
     """
-    if not (meant := _MEANT_KEY.search(content)):
+    is_json = content.lstrip().startswith(b"{")
+    if not (meant := (_MEANT_KEY_OF_JSON if is_json else _MEANT_KEY).search(content)):
         return False
     kind = _KIND_KEY.search(content)
-    return meant.group(2) is not None or kind is None or kind.group(1) in _KINDS_MEANT
+    return meant["v2"] is not None or kind is None or kind.group(1) in _KINDS_MEANT
 
 
 def _other(version: str, kind: str) -> str:
