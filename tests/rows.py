@@ -204,7 +204,7 @@ TITLES: Final[Mapping[str, str]] = {
     "Z-04": "",
     "Z-05": "",
     "Z-06": "",
-    "Z-07": "",
+    "Z-07": "reading packages: `pipeline.yaml`, else the only YAML",
     "N-01": "",
     "N-02": "",
     "N-03": "",
