@@ -46,7 +46,7 @@ def written(path: Path, templates: int) -> Path:
     # A group has a template of its own, and so has the pipeline.
     groups = (templates - 1) // 11
 
-    def many(rate=0.1):  # no annotation: it would be a text, and the type of another name
+    def many(rate: Float = 0.1) -> None:  # type: ignore[name-defined] # noqa: F821 - a type of KFP by its name
         for _ in range(groups):
             with dsl.Condition(rate > 0):
                 previous = rate
