@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from kfp_airflow.graph.model import METRICS_OUTPUT, UI_METADATA_OUTPUT, InputFile, OutputFile
-from kfp_airflow.graph.text import Text, tree
+from kfp_airflow.graph.text import Text, Tree, tree
 from kfp_airflow.package.fields import Notes
 from kfp_airflow.package.names import PREFIX, argument_name, template_name, unique
 from kfp_airflow.package.yaml_data import Block
 
+_SHARED: Final = 1 << 16
 ANNOTATIONS: Final = {
     name: f"{PREFIX}{name}"
     for name in (
@@ -74,14 +76,36 @@ def _listed(spec: object, side: str) -> dict[str, dict[str, object]]:
 
 
 def json_data(content: object) -> object:
-    """Return what a text of JSON holds, None for everything else."""
+    """Return what a text of JSON holds, None for everything else; it is shared, and not to be changed.
+
+    Thousands of steps are made from one component, each with its specification.
+    """
     if not isinstance(content, str):
         return None
+    return _parsed_once(content) if len(content) <= _SHARED else _parsed(content)
+
+
+def json_tree(content: object) -> Tree:
+    """Return what a text of JSON holds as a frozen tree, None for everything else."""
+    return _tree_once(content) if isinstance(content, str) and len(content) <= _SHARED else tree(json_data(content))
+
+
+def _parsed(content: str) -> object:
     try:
         found: object = json.loads(content)
     except (ValueError, RecursionError):
         return None
     return found
+
+
+@lru_cache(maxsize=256)
+def _parsed_once(content: str) -> object:
+    return _parsed(content)
+
+
+@lru_cache(maxsize=256)
+def _tree_once(content: str) -> Tree:
+    return tree(_parsed_once(content))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

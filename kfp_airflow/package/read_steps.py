@@ -24,7 +24,7 @@ from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text
 from kfp_airflow.package.fields import Notes, spelled
 from kfp_airflow.package.names import PREFIX, template_name
 from kfp_airflow.package.placeholders import Frame, read_text
-from kfp_airflow.package.read_files import ANNOTATIONS, FileReader, component_spec, json_data
+from kfp_airflow.package.read_files import ANNOTATIONS, FileReader, component_spec, json_data, json_tree
 from kfp_airflow.package.yaml_data import Block, Data, read_yaml
 
 STEP_FIELDS: Final = frozenset(
@@ -289,14 +289,13 @@ class _StepReader:
         }
 
     def _component(self) -> Component | None:
-        parts = {name: json_data(self._annotations.get(key)) for name, key in ANNOTATIONS.items()}
-        spec, ref, arguments = (parts[name] for name in ("component_spec", "component_ref", "arguments.parameters"))
+        annotations = {name: self._annotations.get(key) for name, key in ANNOTATIONS.items()}
+        spec, ref = json_tree(annotations["component_spec"]), json_tree(annotations["component_ref"])
+        arguments = json_data(annotations["arguments.parameters"])
         if spec is None and ref is None and arguments is None:
             return None
         handed = tree(arguments, self._text) if isinstance(arguments, dict) else EMPTY_STRUCT
-        return Component(
-            spec=tree(spec), ref=tree(ref), arguments=handed if isinstance(handed, Struct) else EMPTY_STRUCT
-        )
+        return Component(spec=spec, ref=ref, arguments=handed if isinstance(handed, Struct) else EMPTY_STRUCT)
 
     def _retry(self) -> Retry | None:
         if "retryStrategy" not in self._template:
