@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from typing import Final, Literal
 
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
@@ -106,10 +106,11 @@ class Notes:
         self.shape(parent, f"{what}: '{key}'", "true or false", parent.get(key))
         return False
 
-    def only(self, block: Block, what: str, *known: Collection[str]) -> None:
+    def only(self, block: Block, what: str, *known: Set[str]) -> None:
         """Note every field that KFP's compiler does not write: Argo would do something with it, and we would not."""
-        for key, value in block.items():
-            if value is not None and not any(key in names for names in known):
+        unknown = block.keys() - frozenset().union(*known) if len(known) > 1 else block.keys() - known[0]
+        for key in sorted(unknown):
+            if block[key] is not None:
                 self.feature(block, what, f"'{key}'")
 
     def feature(self, at: Block, what: str, feature: str) -> None:
