@@ -20,7 +20,8 @@ from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.graph.model import Pipeline
-from kfp_airflow.package.files import is_meant_as_package, is_package_name
+from kfp_airflow.package.files import is_meant_as_package
+from kfp_airflow.package.names import is_package_name
 
 _SUFFIXES: Final = frozenset({".py", ".yaml", ".yml", ".zip", ".tgz", ".gz"})
 _SEARCHED_BYTES: Final = 1 << 20

@@ -13,8 +13,7 @@ from kfp_airflow.diagnostics import Diagnostic, UsageError, Where
 from kfp_airflow.dsl.build import PipelineWarning
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.graph.model import Pipeline
-from kfp_airflow.package.files import is_package_name
-from kfp_airflow.package.read import read_package
+from kfp_airflow.package.names import is_package_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +60,8 @@ def choose_pipeline(path: Path, function: str | None) -> PipelineSource:
 
 def load_package(path: Path) -> PackagedPipeline:
     """Return the pipeline of a package file. Raises PipelineError with everything that is wrong with it."""
+    from kfp_airflow.package.read import read_package  # only packages need what reads archives and YAML
+
     found = read_package(path)
     where = found.pipeline.where
     return PackagedPipeline(name=found.pipeline.name, where=where, pipeline=found.pipeline, warnings=found.warnings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from kfp_airflow.catalog.files import choose_function, load_functions
 from kfp_airflow.compiler import compile_function
 from kfp_airflow.diagnostics import UsageError, Where
-from kfp_airflow.package.files import is_package_name
+from kfp_airflow.package.names import is_package_name
 
 
 def write_package(file: Path, function: str | None, output: Path, *, type_check: bool) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.graph.text import Json
 from kfp_airflow.package.archives import MAX_BYTES, ArchiveError, Chooser, read_tar, read_zip, tells_of
+from kfp_airflow.package.names import is_package_name
 from kfp_airflow.package.recognize import looks_like_package
 from kfp_airflow.package.yaml_text import yaml_text
 
@@ -91,11 +92,6 @@ class PackageText:
 
     content: bytes
     file: str
-
-
-def is_package_name(path: Path) -> bool:
-    """Tell whether a file's name is that of a package: one of the four kinds, in two spellings each."""
-    return path.name.lower().endswith(tuple(_WRITERS))
 
 
 def read_package_text(path: Path) -> PackageText:
