@@ -204,7 +204,7 @@ TITLES: Final[Mapping[str, str]] = {
     "Z-04": "`_create_workflow`, which tools call",
     "Z-05": "Building images on Google Cloud",
     "Z-06": "`dsl-compile`",
-    "Z-07": "",
+    "Z-07": "reading packages: `pipeline.yaml`, else the only YAML",
     "N-01": "A step's id from its name",
     "N-02": "The same name twice: `-2`, `-3`",
     "N-03": "Odd names",

@@ -141,7 +141,7 @@ def _compiled(path: Path) -> Any:
     if path.suffix != ".py":
         raise UsageError(
             f"{Where(str(path), 0)}: this is no Python file: its name ends in '{path.suffix}'\n"
-            "  Give a .py file with a pipeline."
+            "  Give a .py file with a pipeline, or a package: .yaml, .yml, .zip, .tar.gz or .tgz."
         )
     try:
         return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)

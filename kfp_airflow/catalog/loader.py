@@ -14,12 +14,14 @@ from typing import Any, Final
 from airflow.sdk import DAG, get_parsing_context
 
 from kfp_airflow.catalog.broken import broken_dag
-from kfp_airflow.catalog.files import PipelineFunction, choose_function, load_functions
+from kfp_airflow.catalog.packages import PipelineSource, choose_pipeline, load_pipelines
 from kfp_airflow.dag.build import build_dag, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.graph.model import Pipeline
+from kfp_airflow.package.files import is_meant_as_package
+from kfp_airflow.package.names import is_package_name
 
 _SUFFIXES: Final = frozenset({".py", ".yaml", ".yml", ".zip", ".tgz", ".gz"})
 _SEARCHED_BYTES: Final = 1 << 20
@@ -31,8 +33,8 @@ def to_dag(
 ) -> DAG:
     """Return the DAG of one pipeline; in a DAG file, calling it is enough for Airflow to find the DAG.
 
-    `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file, relative to the file that
-    calls this (`function` chooses among several pipelines of a file). The options are those of `DagOptions`.
+    `pipeline` is a `@dsl.pipeline` function, a graph, or the path of an unmodified KFP file or a package, relative to
+    the file that calls this (`function` chooses among several pipelines of a file). The options: see `DagOptions`.
     Raises TypeError for an unknown option, PipelineError with all that is wrong with the pipeline.
     """
     chosen = _read_options(options)
@@ -40,8 +42,7 @@ def to_dag(
         case Pipeline():
             graph = pipeline
         case str() | os.PathLike():
-            path = _beside_caller(pipeline)
-            graph = choose_function(load_functions(path), function, path).build()
+            graph = choose_pipeline(_beside_caller(pipeline), function).build()
         case _ if callable(pipeline):
             graph = build_graph(pipeline)
         case _:
@@ -50,10 +51,11 @@ def to_dag(
 
 
 def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
-    """Return a DAG for every `@dsl.pipeline` function of the Python files below `folder`.
+    """Return a DAG for every `@dsl.pipeline` function of the Python files, and every package, below `folder`.
 
-    `folder` is relative to the file that calls this; a file in it counts where it has the words `kfp` and `pipeline`,
-    as Airflow looks for `airflow` and `dag`. The options are those of `DagOptions`, without `dag_id`, for all of them.
+    `folder` is relative to the file that calls this. A Python file in it counts where it has the words `kfp` and
+    `pipeline`, as Airflow looks for `airflow` and `dag`; a YAML file or an archive where it is meant to be a pipeline,
+    so that components may lie beside them. The options are those of `DagOptions`, without `dag_id`, for all of them.
     A file that is wrong becomes an import error of its own in Airflow's list, and the others still load. While a worker
     parses the file for one DAG, only that one is built.
     """
@@ -68,21 +70,20 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     dags: dict[str, DAG] = {}
     for path in _pipeline_files(root, but=caller):
         try:
-            _refuse_package(path)
-            for function in load_functions(path):
-                dag_id = dag_id_of(function.name)
-                if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what its tasks start
-                    _refuse_twin(function, dags.get(dag_id))
-                    dags[dag_id] = build_dag(function.build(), chosen)
+            for source in load_pipelines(path):
+                dag_id = dag_id_of(source.name)
+                if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what it starts
+                    _refuse_twin(source, dags.get(dag_id))
+                    dags[dag_id] = build_dag(source.build(), chosen)
         except KfpAirflowError as error:
             broken_dag(path, error)
     return list(dags.values())
 
 
-def _refuse_twin(function: PipelineFunction, twin: DAG | None) -> None:
+def _refuse_twin(source: PipelineSource, twin: DAG | None) -> None:
     if twin is not None:
         raise UsageError(
-            f"{function.where}: pipeline '{function.name}' would be DAG '{twin.dag_id}', "
+            f"{source.where}: pipeline '{source.name}' would be DAG '{twin.dag_id}', "
             "which another pipeline of the folder is. Rename one of them, or make its DAG by to_dag(…, dag_id=…)"
         )
 
@@ -91,24 +92,21 @@ def _pipeline_files(root: Path, *, but: Path | None) -> Iterator[Path]:
     """Yield the files below a folder that may hold pipelines, in order of their names; hidden folders are left out."""
     for path in sorted(root.rglob("*")):
         hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts)
-        if path.suffix in _SUFFIXES and path.is_file() and not hidden and path != but and _may_hold_pipelines(path):
+        if (
+            path.suffix.lower() in _SUFFIXES
+            and path.is_file()
+            and not hidden
+            and path != but
+            and _may_hold_pipelines(path)
+        ):
             yield path
 
 
 def _may_hold_pipelines(path: Path) -> bool:
-    if path.suffix in {".zip", ".tgz", ".gz"}:
-        return path.name.endswith((".zip", ".tgz", ".tar.gz"))
-    content = path.read_bytes()[:_SEARCHED_BYTES]
-    words = (b"kfp", b"pipeline") if path.suffix == ".py" else (b"argoproj.io/",)
-    return all(word in content for word in words)
-
-
-def _refuse_package(path: Path) -> None:
     if path.suffix != ".py":
-        raise UsageError(
-            f"{path}: packages of compiled pipelines do not become DAGs yet. "
-            "Put the Python file of the pipeline there, or keep the package out of this folder"
-        )
+        return is_package_name(path) and is_meant_as_package(path)
+    content = path.read_bytes()[:_SEARCHED_BYTES]
+    return all(word in content for word in (b"kfp", b"pipeline"))
 
 
 def _read_options(options: dict[str, Any]) -> DagOptions:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfp_airflow.catalog.files import load_functions
+from kfp_airflow.catalog.files import PipelineFunction
+from kfp_airflow.catalog.packages import load_pipelines
 from kfp_airflow.cli.dag_files import dag_file_name, dag_file_text, path_from
 from kfp_airflow.cli.sources import check_pipeline
 from kfp_airflow.diagnostics import PipelineError, UsageError
@@ -56,11 +57,11 @@ def plan_additions(files: Iterable[Path], folder: Path, experiments: tuple[str, 
 
 
 def _additions(file: Path, folder: Path, experiments: tuple[str, ...]) -> Iterator[Addition]:
-    functions = load_functions(file)
+    sources = load_pipelines(file)
     path = path_from(folder, file)
-    for function in functions:
-        pipeline = check_pipeline(function).require_sound()
-        chosen = function.function.__name__ if len(functions) > 1 else None
+    for source in sources:
+        pipeline = check_pipeline(source).require_sound()
+        chosen = source.function.__name__ if isinstance(source, PipelineFunction) and len(sources) > 1 else None
         content = dag_file_text(path, function=chosen, experiments=experiments)
         yield Addition(path=folder / dag_file_name(pipeline.name), content=content, source=file)
 

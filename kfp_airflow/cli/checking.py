@@ -6,7 +6,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfp_airflow.catalog.files import choose_function, load_functions
+from kfp_airflow.catalog.packages import choose_pipeline, load_pipelines
 from kfp_airflow.cli.sources import check_pipeline
 from kfp_airflow.diagnostics import KfpAirflowError, PipelineError
 
@@ -26,15 +26,15 @@ def check_file(path: Path, *, verbose: bool) -> FileResult:
     errors: list[str] = []
     warnings: list[str] = []
     try:
-        functions = load_functions(path)
-        if not functions:
-            choose_function(functions, None, path)  # says what else there is in the file
+        sources = load_pipelines(path)
+        if not sources:
+            choose_pipeline(path, None)  # says what else there is in the file
     except (KfpAirflowError, OSError) as error:
         return FileResult(pipelines=0, errors=(_message(error, verbose=verbose),), warnings=())
-    for function in functions:
+    for source in sources:
         pipelines += 1
         try:
-            for diagnostic in check_pipeline(function).diagnostics:
+            for diagnostic in check_pipeline(source).diagnostics:
                 (errors if diagnostic.severity == "error" else warnings).append(str(diagnostic))
         except PipelineError as error:
             errors.extend(str(diagnostic) for diagnostic in error.diagnostics)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from kfp_airflow.catalog.files import choose_function, load_functions
 from kfp_airflow.compiler import compile_function
-from kfp_airflow.diagnostics import UsageError
+from kfp_airflow.diagnostics import UsageError, Where
+from kfp_airflow.package.names import is_package_name
 
 
 def write_package(file: Path, function: str | None, output: Path, *, type_check: bool) -> None:
@@ -14,6 +15,11 @@ def write_package(file: Path, function: str | None, output: Path, *, type_check:
 
     Raises PipelineError with everything that is wrong with it, UsageError for another kind of file than a package.
     """
+    if is_package_name(file):
+        raise UsageError(
+            f"{Where(str(file), 0)}: this is a package already, or a file of that kind\n"
+            "  Give the Python file of the pipeline; a package is used as it is."
+        )
     chosen = choose_function(load_functions(file), function, file)
     try:
         with chosen.file.open():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfp_airflow.catalog.files import PipelineFunction, choose_function, load_functions
+from kfp_airflow.catalog.packages import PipelineSource, choose_pipeline
 from kfp_airflow.dag.gaps import check_dag
 from kfp_airflow.dag.params import parse_value
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
@@ -31,20 +31,20 @@ class Checked:
         return self.pipeline
 
 
-def check_pipeline(function: PipelineFunction) -> Checked:
-    """Build the graph of a pipeline function and check it, for itself and as a DAG.
+def check_pipeline(source: PipelineSource) -> Checked:
+    """Build the graph of a pipeline and check it, for itself and as a DAG.
 
     Raises PipelineError where it cannot be built.
     """
     with noting() as notes:
-        pipeline = function.build()
+        pipeline = source.build()
     found = dict.fromkeys((*notes, *check(pipeline), *check_dag(pipeline)))
     return Checked(pipeline=pipeline, diagnostics=tuple(found))
 
 
 def check_chosen(path: Path, function: str | None) -> Checked:
     """Check the one pipeline of a file, or the one called `function`. Raises UsageError where that is no single one."""
-    return check_pipeline(choose_function(load_functions(path), function, path))
+    return check_pipeline(choose_pipeline(path, function))
 
 
 def read_parameters(pipeline: Pipeline, given: Iterable[str]) -> Mapping[str, Json]:

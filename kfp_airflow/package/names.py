@@ -1,9 +1,10 @@
-"""The names that KFP gives to what it writes into a package (rows N-04, N-05, N-07, L-07)."""
+"""The names that KFP gives to packages and to what it writes into them (rows N-04, N-05, N-07, L-07, Z-02)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container
+from pathlib import Path
 from typing import Final
 
 from kfp_airflow.graph.text import OutputRef
@@ -11,11 +12,17 @@ from kfp_airflow.graph.text import OutputRef
 SDK_VERSION: Final = "1.8.22"
 PREFIX: Final = "pipelines.kubeflow.org/"
 UNNAMED: Final = "pipeline"
+SUFFIXES: Final = (".yaml", ".yml", ".zip", ".tar.gz", ".tgz")
 
 _NOT_IN_TEMPLATES = re.compile(r"[^0-9a-z]+")
 _NOT_IN_PARAMETERS = re.compile(r"[^-_0-9A-Za-z]+")
 _GROUP_NAME = re.compile(r"[0-9A-Za-z][-0-9A-Za-z]*")
 _LAST_NUMBER = re.compile(r"\d+$")
+
+
+def is_package_name(path: Path) -> bool:
+    """Tell whether a file's name is that of a package: one of the four kinds, by any of their endings."""
+    return path.name.lower().endswith(SUFFIXES)
 
 
 def template_name(name: str) -> str:

@@ -235,7 +235,8 @@ def test_what_is_no_python_file_is_refused(tmp_path: Path) -> None:
         problem(tmp_path) == f"{tmp_path}: this is a folder, not a pipeline file\n  Give the path of a .py file in it."
     )
     assert problem(tmp_path / "p.txt") == (
-        f"{tmp_path}/p.txt: this is no Python file: its name ends in '.txt'\n  Give a .py file with a pipeline."
+        f"{tmp_path}/p.txt: this is no Python file: its name ends in '.txt'\n  Give a .py file with a pipeline, "
+        "or a package: .yaml, .yml, .zip, .tar.gz or .tgz."
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kfp_airflow import dsl, load_dags, to_dag
 from kfp_airflow.catalog import loader
 from kfp_airflow.diagnostics import KfpAirflowError, PipelineError, UsageError
+from kfp_airflow.dsl.build import PipelineWarning
+from kfp_airflow.graph.model import Container, ContainerStep, Pipeline
+from kfp_airflow.graph.text import text
+from kfp_airflow.package.files import write_package
+from kfp_airflow.package.write import write
 
 PIPELINE = """
 from kfp import dsl
@@ -70,7 +76,61 @@ def test_a_broken_file_and_a_twin_are_named_and_the_rest_loads(folder: Path, mon
     assert "bad.py:6: the pipeline function 'pipeline' raised RuntimeError: not today [KA001]" in found["bad.py"]
     assert "worse.py:2" in found["worse.py"]
     assert "twin.py:4: pipeline 'One' would be DAG 'one', which another pipeline of the folder is." in found["twin.py"]
-    assert "packages of compiled pipelines do not become DAGs yet" in found["package.yaml"]
+    assert "package.yaml: the workflow has no 'entrypoint' [KA405]" in found["package.yaml"]
+
+
+COMPONENT = "name: train\nimplementation:\n  container:\n    image: alpine\n    args: ['apiVersion: argoproj.io/v1']\n"
+
+
+@pytest.mark.row("Z-07")
+def test_packages_become_dags_and_what_is_none_is_let_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN 6.2: only what is meant to be a pipeline is loaded, and what is broken is an error of its own."""
+    found = broken(monkeypatch)
+    for suffix in (".yaml", ".yml", ".zip", ".tar.gz", ".tgz", ".YAML"):
+        graph = to_dag_graph(f"from {suffix[1:].replace('.', ' ')}")
+        write_package(write(graph), folder / f"package{suffix}")
+    (folder / "component.yaml").write_text(COMPONENT)
+    (folder / "values.yml").write_text("a: 1\n")
+    (folder / "v2.yaml").write_text("pipelineInfo:\n  name: x\n")
+    (folder / "cut.zip").write_bytes((folder / "package.zip").read_bytes()[:-9])
+    dags = load_dags(folder, runtime="process")
+    assert sorted(dag.dag_id for dag in dags) == [
+        "from-tar-gz",
+        "from-tgz",
+        "from-yaml",
+        "from-yml",
+        "from-zip",
+        "one",
+        "two",
+    ]
+    assert sorted(found) == ["cut.zip", "package.yaml", "v2.yaml"]
+    assert "this is a pipeline of KFP v2" in found["v2.yaml"]
+    assert "cut.zip: it is no whole zip archive" in found["cut.zip"]
+    assert "pipeline 'from yaml' would be DAG 'from-yaml', which another pipeline" in found["package.yaml"]
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".zip", ".tar.gz"])
+def test_to_dag_takes_a_package(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"package{suffix}"
+    write_package(write(to_dag_graph("packaged")), path)
+    dag = to_dag(path, runtime="process", experiments=["a"])
+    assert (dag.dag_id, list(dag.task_dict), dag.tags) == ("packaged", ["say"], {"a"})
+    with pytest.raises(UsageError, match=r"a package holds one pipeline and no functions\n  Leave 'x' out\."):
+        to_dag(path, function="x", runtime="process")
+
+
+def test_what_is_misleading_in_a_package_is_a_warning(tmp_path: Path) -> None:
+    workflow = write(to_dag_graph("packaged"))
+    spec: Any = workflow["spec"]
+    spec["serviceAccountName"] = "mine"
+    write_package(workflow, tmp_path / "p.yaml")
+    with pytest.warns(PipelineWarning, match="the package asks for the service account 'mine'"):
+        to_dag(tmp_path / "p.yaml", runtime="process")
+
+
+def to_dag_graph(name: str) -> Pipeline:
+    container = Container(image=text("bash"), command=(text("echo"),))
+    return Pipeline(name=name, members=(ContainerStep(id="say", name="say", container=container),))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
