@@ -61,7 +61,7 @@ def _context(pushed: dict[str, Any]) -> Any:
     ti = SimpleNamespace(
         dag_id="bench", run_id=uuid.uuid4().hex, task_id="copy", map_index=-1, try_number=1, xcom_push=push
     )
-    return {"ti": ti, "run_id": ti.run_id, "dag": SimpleNamespace(), "params": {}}
+    return {"ti": ti, "run_id": ti.run_id, "dag": SimpleNamespace(), "dag_run": SimpleNamespace(conf={}), "params": {}}
 
 
 def _step() -> None:
