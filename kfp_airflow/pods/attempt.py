@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep
 from kfp_airflow.pods import helper, state
-from kfp_airflow.pods.channel import Channel, ChannelBroken, ChannelRefused, Pace, Stream
+from kfp_airflow.pods.channel import Channel, ChannelBroken, ChannelRefused, Lines, Pace, Stream
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import Exchange
-from kfp_airflow.pods.transfer import Collected, collect, feed, members_of
+from kfp_airflow.pods.transfer import Collected, Member, collect, feed, members_of
 
 if TYPE_CHECKING:
     from kubernetes.client import CoreV1Api
@@ -35,6 +35,8 @@ _FEEDING_POLL_S: Final = 1.0
 """How often the pod is read while its helper starts: the API takes long just then, and the next try waits for it."""
 _LONGEST_POLL_S: Final = 2.0
 _LOG_END_S: Final = 10.0
+_KEPT_S: Final = 45.0
+"""How long the stream that brought the inputs is used for the outputs: proxies cut off what is silent for longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,18 @@ class Waits:
 
     startup_s: float
     poll_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The stream that brought the inputs; the helper sends the outputs over it when they are there.
+
+    `lines` has what it has said already; `since` when the program could begin.
+    """
+
+    stream: Stream
+    lines: Lines
+    since: float
 
 
 class Attempt:
@@ -56,6 +70,7 @@ class Attempt:
         self._name = self._namespace = ""
         self._pod: state.Pod = {}
         self._begun = time.monotonic()
+        self._kept: _Kept | None = None
 
     def run(
         self, *, pod: str, namespace: str, inputs: Mapping[str, Path], work: Path, logs: list[LogFollower]
@@ -74,6 +89,7 @@ class Attempt:
         try:
             return self._await_end(work, logs[0] if logs else None)
         finally:
+            self._drop_kept()
             for follower in logs:
                 follower.stop()
 
@@ -87,7 +103,7 @@ class Attempt:
         time.sleep(_FIRST_TRY_S)
         while True:
             try:
-                self._with_stream(exchange.feeder, helper.RECEIVE, lambda stream: feed(stream, members))
+                self._bring(exchange, members)
             except ChannelRefused as error:
                 log.debug("The helper of pod %s is not ready: %s", self._name, error)
             except ChannelBroken as error:
@@ -102,6 +118,26 @@ class Attempt:
                     return ended
                 looked = time.monotonic()
             pace.wait()
+
+    def _bring(self, exchange: Exchange, members: list[Member]) -> None:
+        """Feed the helper; keep the stream where the same helper can send the outputs of a wrapped program over it."""
+        keeps = exchange.wrapped and exchange.feeder == exchange.keeper and bool(self._step.outputs)
+        program = helper.RECEIVE_AND_SEND if keeps else helper.RECEIVE
+        stream = self._channel.open(exchange.feeder, helper.shell(program))
+        try:
+            lines = feed(stream, members)
+        except BaseException:
+            stream.close()
+            raise
+        if keeps:
+            self._kept = _Kept(stream, lines, since=time.monotonic())
+        else:
+            stream.close()
+
+    def _drop_kept(self) -> None:
+        if self._kept is not None:
+            self._kept.stream.close()
+            self._kept = None
 
     def _await_end(self, work: Path, follower: LogFollower | None) -> Outcome:
         poll_s = self._waits.poll_s
@@ -208,8 +244,17 @@ class Attempt:
         raise StepError(f"the outputs could not be read out of pod {self._name}: {last}") from last
 
     def _collect(self, work: Path) -> Collected:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                if time.monotonic() - kept.since < _KEPT_S:
+                    return collect(kept.lines, self._step, work)
+            except (ChannelRefused, ChannelBroken) as error:
+                log.debug("The stream of pod %s is gone: %s", self._name, error)
+            finally:
+                kept.stream.close()
         keeper = self._exchange.keeper if self._exchange is not None else helper.HELPER
-        return self._with_stream(keeper, helper.SEND, lambda stream: collect(stream, self._step, work))
+        return self._with_stream(keeper, helper.SEND, lambda stream: collect(Lines(stream), self._step, work))
 
     def _outcome(self, exit_code: int, collected: Collected, message: str = "") -> Outcome:
         for name, why in collected.refused.items():

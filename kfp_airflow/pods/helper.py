@@ -15,6 +15,7 @@ The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step
     prepared, dynamic       what does not depend on the step is there; or busybox cannot run in other images
     ready                   appears when all inputs are there: the other containers may start
     release, go, sums       FIFOs: the helper may end; `ready` is there; the tar on its way to its hash
+    out/done                a FIFO: `out/exit` is there
     lock                    the process that takes the inputs
 """
 
@@ -50,6 +51,7 @@ umask 0
 [ -p sums ] || $b mkfifo release sums || [ -p sums ] || exit 1
 prepare() {{
   $b mkdir -p -m 755 bin && $b mkdir -p -m 1777 out || return
+  [ -p out/done ] || $b mkfifo -m 666 out/done || return
   if $b head -c 4096 $b | $b grep -q '/ld[-.]'; then
     for loader in /lib/ld-musl-*.so.1; do :; done
     [ -e "$loader" ] || {{ echo > dynamic; return; }}
@@ -74,7 +76,7 @@ exec 3<>go
 # One at a time: the worker may have given up an earlier stream that had brought everything. Such a one gets some
 # seconds to come to its end, and is ended then.
 # `head` may read more than it gives: what follows the tar can be sent only when the tar has arrived.
-RECEIVE: Final = f"""
+_RECEIVE: Final = f"""
 b={BUSYBOX}
 cd {ROOT} || exit 70
 tries=0
@@ -93,31 +95,34 @@ until {{ echo $$ > lock; }} 2>/dev/null; do
 done 2>/dev/null
 set +C
 trap '$b rm -f lock' EXIT
-if [ -e ready ]; then echo started; exit 0; fi
-echo hello
-read -r size wanted || exit 70
-[ ! -e in ] || {{ $b chmod -R u+rwx in; $b rm -rf in; }}
-until [ -p sums ]; do $b usleep 5000; done
-umask 0
-$b sha256sum < sums > sum &
-hash=$!
-$b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo 'failed: the inputs cannot be unpacked'; exit 70; }}
-if [ "$wanted" = later ]; then
-  echo received
-  read -r wanted || exit 70
+if [ ! -e ready ]; then
+  echo hello
+  read -r size wanted || exit 70
+  [ ! -e in ] || {{ $b chmod -R u+rwx in; $b rm -rf in; }}
+  until [ -p sums ]; do $b usleep 5000; done
+  umask 0
+  $b sha256sum < sums > sum &
+  hash=$!
+  $b head -c "$size" | $b tee sums | $b tar -x -o -f - || {{ echo 'failed: the inputs cannot be unpacked'; exit 70; }}
+  if [ "$wanted" = later ]; then
+    echo received
+    read -r wanted || exit 70
+  fi
+  wait $hash
+  read -r sum rest < sum
+  [ "$sum" = "$wanted" ] || {{ echo 'failed: other bytes arrived than were sent'; exit 70; }}
+  until [ -e prepared ]; do
+    if [ -e dynamic ]; then echo dynamic; exit 70; fi
+    $b usleep 5000
+  done
+  echo > ready
+  [ ! -p go ] || echo 1<>go
 fi
-wait $hash
-read -r sum rest < sum
-[ "$sum" = "$wanted" ] || {{ echo 'failed: other bytes arrived than were sent'; exit 70; }}
-until [ -e prepared ]; do
-  if [ -e dynamic ]; then echo dynamic; exit 70; fi
-  $b usleep 5000
-done
-echo > ready
-[ ! -p go ] || echo 1<>go
+$b rm -f lock
+trap - EXIT
 echo started
 """
-SEND: Final = f"""
+_SEND: Final = f"""
 b={BUSYBOX}
 cd {ROOT}/out || exit 70
 if [ -e exit ]; then IFS= read -r code < exit; echo "exit $code"; else echo running; fi
@@ -133,6 +138,16 @@ for f in *.file *.tar *.error; do
 done
 echo end
 """
+# As with `go`: open for both directions before `exit` is looked for.
+_AWAIT: Final = f"""
+cd {ROOT}/out || exit 70
+exec 4<>done
+[ -e exit ] || read -r word <&4
+"""
+RECEIVE: Final = _RECEIVE
+SEND: Final = _SEND
+RECEIVE_AND_SEND: Final = _RECEIVE + _AWAIT + _SEND
+"""The one stream of a step that ends soon: the outputs leave as soon as they are there."""
 RELEASE: Final = f"echo > {ROOT}/release"
 
 # The program runs below a shell of its own, made by a process substitution: unlike a background job it starts with the
@@ -202,6 +217,7 @@ while IFS= read -r -d '' path; do
   n=$((n+1))
 done < {ROOT}/bin/outputs
 echo "$code" > "$o/code" && $b mv "$o/code" "$o/exit"
+[ ! -p "$o/done" ] || echo 1<>"$o/done"
 exit "$code"
 """
 # A native sidecar that ends is started again, and one that never runs holds `main` back; in Argo it runs once.

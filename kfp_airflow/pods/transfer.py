@@ -66,8 +66,8 @@ def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool)
     return members
 
 
-def feed(stream: Stream, members: Sequence[Member]) -> None:
-    """Write the entries into the helper and let the pod's other containers start.
+def feed(stream: Stream, members: Sequence[Member]) -> Lines:
+    """Write the entries into the helper and let the pod's other containers start; return what it says afterwards.
 
     What is small goes at once, without waiting for the helper: one round trip.
     Raises ChannelRefused where the helper is not there yet, ChannelBroken where the stream broke, StepError for an
@@ -81,7 +81,7 @@ def feed(stream: Stream, members: Sequence[Member]) -> None:
         stream.send(f"{size} {hashlib.sha256(tar).hexdigest()}\n".encode() + tar)
     greeting = lines.line()
     if greeting == "started":  # an earlier stream broke before its last word
-        return
+        return lines
     _expect(greeting, "hello")
     if not at_once:
         stream.send(f"{size} later\n".encode())
@@ -92,14 +92,14 @@ def feed(stream: Stream, members: Sequence[Member]) -> None:
         _expect(lines.line(), "received")
         stream.send(f"{digest.hexdigest()}\n".encode())
     _expect(lines.line(), "started")
+    return lines
 
 
-def collect(stream: Stream, step: ResolvedStep, work: Path) -> Collected:
+def collect(lines: Lines, step: ResolvedStep, work: Path) -> Collected:
     """Read the exit code and all outputs into `work`.
 
-    Raises ChannelRefused and ChannelBroken; it can be called again then.
+    Raises ChannelRefused and ChannelBroken; it can be called again then, with another stream.
     """
-    lines = Lines(stream)
     first = lines.line()
     exit_code = int(first.removeprefix("exit ")) if first.startswith("exit ") else None
     if exit_code is None and first != "running":

@@ -116,3 +116,37 @@ def test_what_was_brought_once_is_not_taken_again(root: Path) -> None:
     received(root, payload(b"first"))
     assert received(root, payload(b"second")) == b"started\n"
     assert (root / "in" / "0").read_bytes() == b"first"
+
+
+@pytest.mark.parametrize("ended_first", [True, False])
+def test_one_stream_brings_the_inputs_and_sends_the_outputs_when_the_program_has_ended(
+    root: Path, ended_first: bool
+) -> None:
+    def end() -> None:
+        (root / "out" / "0.file").write_bytes(b"result")
+        (root / "out" / "exit").write_text("0\n")
+        with (root / "out" / "done").open("r+b", buffering=0) as done:  # as `1<>done` in the wrapper
+            done.write(b"\n")
+
+    if ended_first:
+        end()
+    with started(helper.RECEIVE_AND_SEND, root) as stream:
+        assert stream.stdin is not None
+        assert stream.stdout is not None
+        stream.stdin.write(payload(b"content"))
+        stream.stdin.flush()
+        assert [stream.stdout.readline() for _ in range(2)] == [b"hello\n", b"started\n"]
+        assert not (root / "lock").exists()
+        if not ended_first:
+            with pytest.raises(subprocess.TimeoutExpired):
+                stream.wait(0.2)
+            end()
+        digest = hashlib.sha256(b"result").hexdigest().encode()
+        assert stream.communicate(timeout=10)[0] == b"exit 0\n0.file 6\nresult" + digest + b"\nend\n"
+
+
+def test_outputs_are_sent_over_a_second_stream_too(root: Path) -> None:
+    received(root, payload(b"content"))
+    (root / "out" / "exit").write_text("3\n")
+    with started(helper.SEND, root) as sending:
+        assert sending.communicate(timeout=10)[0] == b"exit 3\nend\n"

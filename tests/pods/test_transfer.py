@@ -15,7 +15,7 @@ from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.model import InputFile, OutputFile
 from kfp_airflow.graph.resolved import ResolvedContainer, ResolvedStep
 from kfp_airflow.graph.text import Text
-from kfp_airflow.pods.channel import ChannelBroken
+from kfp_airflow.pods.channel import ChannelBroken, Lines
 from kfp_airflow.pods.transfer import collect, feed, members_of
 
 STEP = ResolvedStep(
@@ -135,24 +135,31 @@ def answer(name: str, content: bytes, *, told: bytes | None = None) -> bytes:
 def test_outputs_come_out_whatever_the_frames(tmp_path: Path, piece: int) -> None:
     said = b"exit 3\n" + answer("0.file", b"a\nend\n\0") + answer("1.file", b"") + b"end\n"
     frames = (said[start : start + piece] for start in range(0, len(said), piece))
-    found = collect(Scripted(iter(frames)), STEP, tmp_path)
+    found = collect(Lines(Scripted(iter(frames))), STEP, tmp_path)
     assert found.exit_code == 3
     assert {name: path.read_bytes() for name, path in found.outputs.items()} == {"y": b"a\nend\n\0", "z": b""}
 
 
+def test_the_outputs_of_a_quick_program_may_come_with_the_answer_to_its_inputs(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    said = b"hello\nstarted\nexit 0\n" + answer("0.file", b"content") + b"end\n"
+    lines = feed(Scripted(iter([said])), members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+    assert collect(lines, STEP, tmp_path).outputs["y"].read_bytes() == b"content"
+
+
 def test_a_missing_output_is_left_out(tmp_path: Path) -> None:
-    assert collect(Scripted(iter([b"exit 0\nend\n"])), STEP, tmp_path).outputs == {}
+    assert collect(Lines(Scripted(iter([b"exit 0\nend\n"]))), STEP, tmp_path).outputs == {}
 
 
 def test_an_output_that_changed_on_its_way_is_not_taken(tmp_path: Path) -> None:
     stream = Scripted(iter([b"exit 0\n", answer("0.file", b"abc", told=b"abd")]))
     with pytest.raises(ChannelBroken, match="3 B arrived with other content than they left"):
-        collect(stream, STEP, tmp_path)
+        collect(Lines(stream), STEP, tmp_path)
 
 
 def test_an_output_that_could_not_be_copied_says_why(tmp_path: Path) -> None:
     stream = Scripted(iter([b"exit 0\n", answer("0.error", b"No space left on device\n"), b"end\n"]))
-    assert collect(stream, STEP, tmp_path).refused == {"y": "No space left on device"}
+    assert collect(Lines(stream), STEP, tmp_path).refused == {"y": "No space left on device"}
 
 
 @pytest.mark.parametrize(("kind", "link"), [(tarfile.CHRTYPE, ""), (tarfile.LNKTYPE, "../../etc/passwd")])
@@ -164,4 +171,4 @@ def test_a_hostile_directory_is_refused(tmp_path: Path, kind: bytes, link: str) 
         tar.addfile(info)
     stream = Scripted(iter([b"exit 0\n", answer("0.tar", buffer.getvalue()), b"end\n"]))
     with pytest.raises(StepError, match=r"an artifact directory holds 'evil'"):
-        collect(stream, STEP, tmp_path)
+        collect(Lines(stream), STEP, tmp_path)
