@@ -112,6 +112,36 @@ def test_a_failed_run_says_why_and_exits_with_1(run_command: Command, home: Path
     assert done.stdout.count("  | ") == 20
 
 
+def test_an_image_that_cannot_be_had_fails_the_run_and_is_refused(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    """Behind a condition it is no reason to refuse the run, until it is reached; once for a whole loop."""
+    path = tmp_path / "images.py"
+    path.write_text(
+        "from kfp import dsl\n\n\n"
+        "@dsl.pipeline(name='images')\n"
+        "def images(flag: str = 'x'):\n"
+        "    dsl.ContainerOp(name='say', image='alpine', command=['echo', flag])\n"
+        "    with dsl.Condition(flag == 'y'):\n"
+        "        with dsl.ParallelFor(['a', 'b']) as item:\n"
+        "            dsl.ContainerOp(name='train', image='example.com/train:1', arguments=[item])\n"
+    )
+    options = ("--home", home, "--runtime", "process", "--json", tmp_path / "out.json")
+    done = run_command("run", path, "-p", "flag=y", *options)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith(
+        f"{path}:9: step 'train': processes of this machine cannot stand in for the image 'example.com/train:1'; "
+    )
+    assert done.stderr.endswith(
+        "Run it on a cluster or with docker or podman: set [kfp_airflow] runtime to kubernetes or container\n"
+    )
+    assert done.stderr.count("\n") == 1
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert report["state"] == "failed"
+    assert states(report) == {("say", -1): "success", ("train", 0): "failed", ("train", 1): "failed"}
+    assert run_command("run", path, *options).returncode == 0
+
+
 def test_two_runs_of_one_home_follow_each_other_and_ctrl_c_ends_the_steps(
     start: Start, home: Path, tmp_path: Path
 ) -> None:
