@@ -24,6 +24,7 @@ from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.reasons import explained
+from kfp_airflow.operators.retries import kept_to_policy
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
 from kfp_airflow.version_compat import AirflowSkipException
 
@@ -50,7 +51,7 @@ class StepLife(QuickConstruction):
         its image cannot be had, StepError where it could not be run otherwise.
         """
         values = RunValues(self.placement, context, store := open_store())
-        with explained(context):
+        with kept_to_policy(self.step.retry), explained(context):
             if (label := values.item_label) is not None:
                 context["kfp_item"] = label  # type: ignore[typeddict-unknown-key] # the name that ITEM_TEMPLATE shows
             check_guards(values)
