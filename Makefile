@@ -33,7 +33,8 @@ $(VENV)/ready: requirements/$(LOCKED).txt pyproject.toml
 	  uv=$(BIN)/uv; \
 	fi; \
 	if [ -n "$(AIRFLOW)" ]; then \
-	  $$uv pip install --quiet --python $(BIN)/python --no-config --group test --editable . 'apache-airflow==$(AIRFLOW).*'; \
+	  $$uv pip install --quiet --python $(BIN)/python --no-config --group test --editable . \
+	    'apache-airflow==$(AIRFLOW).*' $(addprefix --requirement ,$(wildcard requirements/airflow-$(AIRFLOW).in)); \
 	else \
 	  $$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/$(LOCKED).txt; \
 	  $$uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
@@ -122,7 +123,7 @@ lock: $(VENV)/ready ## resolve requirements/*.txt anew
 	$(BIN)/uv pip compile pyproject.toml requirements/oldest.in --no-config --group test --output-file requirements/oldest.txt $(LOCK)
 
 # Without header, index and origin: the files say what is installed, not where somebody resolved it.
-LOCK := --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+LOCK := --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links >/dev/null
 
 .PHONY: clean
 clean: ## remove .venv and everything generated

@@ -135,7 +135,8 @@ class Store:
             raise
         except Exception as error:
             advice = f"Check [kfp_airflow] artifacts, {self.root}, and the connection in it"
-            raise StepError(f"{uri} cannot be {done}: {type(error).__name__}: {error}. {advice}") from error
+            why = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            raise StepError(f"{uri} cannot be {done}: {why}. {advice}") from error
 
     def _name(self, stored: Stored) -> str:
         """Return the object's name below the root; an XCom that points elsewhere is refused, whoever wrote it."""
