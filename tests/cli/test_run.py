@@ -173,12 +173,17 @@ def test_an_image_that_cannot_be_had_fails_the_run_and_is_refused(
     assert run_command("run", path, *options).returncode == 0
 
 
+def on_s3(root: str) -> dict[str, str]:
+    """Return the variables of a run whose artifacts go to `root`."""
+    return {"AIRFLOW__KFP_AIRFLOW__ARTIFACTS": root, "AIRFLOW_CONN_S3_TEST": os.environ["AIRFLOW_CONN_S3_TEST"]}
+
+
 @pytest.mark.s3
 def test_a_run_keeps_its_artifacts_on_s3(s3: str, run_command: Command, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "digits.py"
     path.write_text(TWO_STEPS)
     options = ("--home", home, "--runtime", "process", "--json", tmp_path / "out.json")
-    done = run_command("run", path, *options, AIRFLOW__KFP_AIRFLOW__ARTIFACTS=s3)
+    done = run_command("run", path, *options, **on_s3(s3))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Artifacts: {s3}\n" in done.stdout
     tasks = {task["task_id"]: task["outputs"] for task in json.loads((tmp_path / "out.json").read_text())["tasks"]}
@@ -195,7 +200,7 @@ def test_a_run_whose_store_is_not_there_says_so(s3: str, run_command: Command, h
     path = tmp_path / "digits.py"
     path.write_text(TWO_STEPS)
     root = s3.replace("@", "@no-")
-    done = run_command("run", path, "--home", home, "--runtime", "process", AIRFLOW__KFP_AIRFLOW__ARTIFACTS=root)
+    done = run_command("run", path, "--home", home, "--runtime", "process", **on_s3(root))
     assert done.returncode == 1, done.stdout + done.stderr
     message = r"^train failed: s3://s3_test@no-\S+/model cannot be written: FileNotFoundError: The specified bucket"
     assert re.search(message, done.stdout, re.MULTILINE), done.stdout
