@@ -23,6 +23,7 @@ __all__ = [
     "BaseRetryPolicy",
     "RetryDecision",
     "parse_dag_file",
+    "pod_defaults",
     "retry_policy_args",
     "write_dags",
 ]
@@ -89,6 +90,11 @@ def write_dags(bag: DagBag, *, bundle_name: str) -> None:
     else:  # goes when the oldest supported Airflow is 3.2
         from airflow.models.dagbag import sync_bag_to_db
     sync_bag_to_db(bag, bundle_name, None)
+
+
+def pod_defaults() -> Mapping[str, Any]:
+    """Return what KubernetesPodOperator is told because of this Airflow: before 3.3 it warns of `durable`."""
+    return {"durable": False} if AIRFLOW_V_3_3_PLUS else {}
 
 
 def retry_policy_args(policy: BaseRetryPolicy) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from kfp_airflow.dag.build import build_dag
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.version_compat import parse_dag_file, write_dags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,8 @@ def _prepared_home() -> Path:
 
 def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
     """Run a pipeline function on the process runtime, with parameters, and return how it ended."""
-    _prepared_home()
+    home = _prepared_home()
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
@@ -55,10 +55,10 @@ def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
 
     dag = build_dag(build_graph(pipeline), DagOptions(runtime="process"))
     DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(dag_folder=os.devnull, bundle_name="dags-folder")
+    bag = parse_dag_file(Path(os.devnull), bundle_path=home / "dags", bundle_name="dags-folder")
     dag.fileloc = dag.relative_fileloc = f"{dag.dag_id}.py"
     bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)
+    write_dags(bag, bundle_name="dags-folder")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Airflow's own, about its own libraries
         ended = dag.test(run_conf=conf)
