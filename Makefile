@@ -9,6 +9,8 @@ VENV := .venv
 LOCKED := dev
 BIN = $(VENV)/bin
 WORKERS ?= 2
+# An Airflow other than the locked one, as major.minor: its newest patch, resolved when the environment is made.
+AIRFLOW :=
 
 # Bytecode is written once, at set-up: every task and every Airflow process starts faster for it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,8 +32,13 @@ $(VENV)/ready: requirements/$(LOCKED).txt pyproject.toml
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.txt)"; \
 	  uv=$(BIN)/uv; \
 	fi; \
-	$$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/$(LOCKED).txt; \
-	$$uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	if [ -n "$(AIRFLOW)" ]; then \
+	  $$uv pip install --quiet --python $(BIN)/python --no-config --group test --editable . \
+	    'apache-airflow==$(AIRFLOW).*' $(addprefix --requirement ,$(wildcard requirements/airflow-$(AIRFLOW).in)); \
+	else \
+	  $$uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/$(LOCKED).txt; \
+	  $$uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	fi
 	@touch $@
 
 .PHONY: setup
@@ -77,9 +84,19 @@ test-kubernetes: $(VENV)/ready ## the tests on the cluster that KUBECONFIG names
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "KUBECONFIG names no cluster; with Docker: kind create cluster --config docker/kind.yaml" >&2; exit 2; }
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m kubernetes
 
+.PHONY: test-s3
+test-s3: $(VENV)/ready ## the tests on the S3 server that KFP_AIRFLOW_TEST_S3_ENDPOINT names
+	@[ -n "$${KFP_AIRFLOW_TEST_S3_ENDPOINT:-}" ] || { echo "KFP_AIRFLOW_TEST_S3_ENDPOINT names no S3 server; see CONTRIBUTING.md" >&2; exit 2; }
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m s3
+
 .PHONY: test-oldest
-test-oldest: ## the tests on the oldest Airflow that is supported, in .venv-oldest
+test-oldest: ## the tests on the oldest Airflow that is supported, locked, in .venv-oldest
 	$(MAKE) test VENV=.venv-oldest LOCKED=oldest
+
+.PHONY: test-airflow
+test-airflow: ## the tests on the newest patch of an Airflow: VERSION=3.2, in .venv-airflow-3.2
+	@[[ "$(VERSION)" =~ ^[0-9]+\.[0-9]+$$ ]] || { echo "which Airflow? Write: make test-airflow VERSION=3.2" >&2; exit 2; }
+	$(MAKE) test VENV=.venv-airflow-$(VERSION) AIRFLOW=$(VERSION)
 
 .PHONY: conformance
 conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
@@ -110,9 +127,9 @@ lock: $(VENV)/ready ## resolve requirements/*.txt anew
 	$(BIN)/uv pip compile pyproject.toml requirements/oldest.in --no-config --group test --output-file requirements/oldest.txt $(LOCK)
 
 # Without header, index and origin: the files say what is installed, not where somebody resolved it.
-LOCK := --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+LOCK := --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links >/dev/null
 
 .PHONY: clean
 clean: ## remove .venv and everything generated
-	rm -rf .venv .venv-oldest site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .venv-oldest .venv-airflow-* site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
 	find kfp_airflow tests dags -name __pycache__ -type d -prune -exec rm -rf {} +

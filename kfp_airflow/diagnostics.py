@@ -86,6 +86,10 @@ class StepFailed(StepError):
         super().__init__(message)
 
 
+class ImageUnavailable(StepError):
+    """An image that cannot be had where the step is to run: nothing of the step ran, and the pipeline has to change."""
+
+
 class OutputMissing(StepError):
     """The program succeeded but did not write a declared output file (Argo phase Error, row DP-01)."""
 

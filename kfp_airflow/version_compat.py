@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
 
 __all__ = [
     "AIRFLOW_V_3_2_PLUS",
@@ -18,7 +22,10 @@ __all__ = [
     "AirflowSkipException",
     "BaseRetryPolicy",
     "RetryDecision",
+    "parse_dag_file",
+    "pod_defaults",
     "retry_policy_args",
+    "write_dags",
 ]
 
 AIRFLOW_VERSION: Final = tuple(int(part) for part in version("apache-airflow-core").split(".")[:2])
@@ -60,6 +67,34 @@ else:  # goes when the oldest supported Airflow is 3.3
         def retry(cls, delay: timedelta | None = None, reason: str | None = None) -> RetryDecision:
             """Return the answer that starts another attempt after `delay`."""
             return cls(again=True, delay=delay, reason=reason)
+
+
+def parse_dag_file(file: Path, *, bundle_path: Path, bundle_name: str) -> DagBag:
+    """Return the DAGs of a file, and its import errors."""
+    if AIRFLOW_V_3_2_PLUS:
+        from airflow.dag_processing.dagbag import BundleDagBag
+
+        return BundleDagBag(dag_folder=str(file), bundle_path=bundle_path, bundle_name=bundle_name)
+    from airflow.models.dagbag import (  # type: ignore[attr-defined,unused-ignore] # goes when the oldest is 3.2
+        BundleDagBag as OldBundleDagBag,
+    )
+
+    bag: DagBag = OldBundleDagBag(dag_folder=str(file), bundle_path=bundle_path)
+    return bag
+
+
+def write_dags(bag: DagBag, *, bundle_name: str) -> None:
+    """Write the DAGs of a bag to the database."""
+    if AIRFLOW_V_3_2_PLUS:
+        from airflow.dag_processing import dagbag
+    else:  # goes when the oldest supported Airflow is 3.2
+        from airflow.models import dagbag  # type: ignore[no-redef,unused-ignore]
+    dagbag.sync_bag_to_db(bag, bundle_name, None)
+
+
+def pod_defaults() -> Mapping[str, Any]:
+    """Return what KubernetesPodOperator is told because of this Airflow: before 3.3 it warns of `durable`."""
+    return {"durable": False} if AIRFLOW_V_3_3_PLUS else {}
 
 
 def retry_policy_args(policy: BaseRetryPolicy) -> Mapping[str, Any]:

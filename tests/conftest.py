@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for gap in ("not_yet", "never"):
             for mark in item.iter_markers(gap):
                 item.add_marker(pytest.mark.xfail(reason=_gap_reason(item, mark), strict=True))
+        if item.get_closest_marker("s3") and not os.environ.get("KFP_AIRFLOW_TEST_S3_ENDPOINT"):
+            item.add_marker(pytest.mark.skip(reason="KFP_AIRFLOW_TEST_S3_ENDPOINT names no S3 server"))
         if item.get_closest_marker("kubernetes") and not os.environ.get("KUBECONFIG"):
             item.add_marker(pytest.mark.skip(reason="KUBECONFIG names no cluster"))
 
@@ -64,6 +68,33 @@ def _gap_reason(item: pytest.Item, mark: pytest.Mark) -> str:
 def root() -> Path:
     """Return the folder of the repository."""
     return ROOT
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the URL of a test's own artifact store, by the Airflow connection `s3_test`; emptied at the end."""
+    bucket = os.environ.get("KFP_AIRFLOW_TEST_S3_BUCKET", "kfp")
+    connection = {
+        "conn_type": "aws",
+        "login": os.environ["AWS_ACCESS_KEY_ID"],
+        "password": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "extra": {
+            "endpoint_url": os.environ["KFP_AIRFLOW_TEST_S3_ENDPOINT"],
+            "region_name": os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+        },
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_S3_TEST", json.dumps(connection))
+    for variable in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(variable)  # what the connection does not say is not known
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    root = f"s3://s3_test@{bucket}/tests-{uuid.uuid4().hex[:8]}"
+    yield root
+    from airflow.sdk import ObjectStoragePath
+
+    written = ObjectStoragePath(root)
+    written.fs.invalidate_cache()
+    if written.fs.exists(written.path):
+        written.fs.rm(written.path, recursive=True)
 
 
 @pytest.fixture

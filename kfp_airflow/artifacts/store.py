@@ -1,7 +1,8 @@
 """The artifact store: outputs that are no short text, as objects below one `ObjectStoragePath`.
 
 An object is written once, under a name that no other attempt uses, and becomes visible whole: on a local disk by a
-rename, in an object store because a PUT is atomic. A directory is one tar object.
+rename, in an object store because a PUT is atomic, and so is the end of an upload in parts. A directory is one tar
+object. Large objects pass through in pieces.
 """
 
 from __future__ import annotations
@@ -10,19 +11,27 @@ import hashlib
 import os
 import shutil
 import tarfile
+import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, cast
+from typing import BinaryIO, Final, Literal, TypeAlias, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from kfp_airflow.diagnostics import StepError, UsageError
 from kfp_airflow.graph.text import Json
 
-CHUNK_BYTES = 1 << 20
-DEEPEST_LIST = 64
+CHUNK_BYTES: Final = 1 << 20
+DEEPEST_LIST: Final = 64
 """How deep lists of loops in loops may be."""
+_READ_BYTES: Final = 8 << 20
+"""How much of a remote object is asked for at once; what is read ahead lies in memory."""
+_UPLOADS: Final[Mapping[str, Mapping[str, int]]] = {
+    # s3fs holds chunksize × max_concurrency in memory, 500 MiB by default; S3 takes 10,000 parts, 320 GB so.
+    "s3": {"chunksize": 32 << 20, "max_concurrency": 2},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +60,10 @@ class Store:
         self._local = local_folder(self.root)
 
     def put(self, source: Path, *key: str) -> Stored:
-        """Write a file or folder under the parts of `key` (any text; quoted here) and return what to remember of it."""
+        """Write a file or folder under the parts of `key` (any text; quoted here) and return what to remember of it.
+
+        Raises StepError where the store does not take it.
+        """
         directory = source.is_dir()
         name = "/".join(quote(part, safe="=@+,~ ") or "_" for part in key) + (".tar" if directory else "")
         uri = f"{self.root}/{name}"
@@ -67,8 +79,8 @@ class Store:
             finally:
                 partial.unlink(missing_ok=True)
         else:
-            with _open_remote(uri, "wb") as stream:
-                _write(source, stream, digest)
+            with _as_one_file(source) as file, self._told("written", uri):
+                _upload(file, uri, digest)
         return Stored(uri=uri, size=digest.size, sha256=digest.hexdigest, kind="directory" if directory else "file")
 
     def fetch(self, stored: Stored, target: Path) -> Path:
@@ -100,27 +112,38 @@ class Store:
         digest = _Digest()
         with self._open(stored) as stream:
             if self._local is not None:
-                while chunk := stream.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                _verify(stored, digest.size, digest.hexdigest)
-                return self._local / self._name(stored)
-            with target.open("wb") as copy:
-                while chunk := stream.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    copy.write(chunk)
+                target = self._local / self._name(stored)
+                digest.read(stream)
+            else:
+                with target.open("wb") as copy:
+                    digest.read(stream, copy)
         _verify(stored, digest.size, digest.hexdigest)
         return target
 
-    def _open(self, stored: Stored) -> BinaryIO:
+    @contextmanager
+    def _open(self, stored: Stored) -> Iterator[BinaryIO]:
         name = self._name(stored)
+        with self._told("read", stored.uri):
+            try:
+                stream = (self._local / name).open("rb") if self._local is not None else _open_remote(stored.uri)
+            except FileNotFoundError as error:
+                raise StepError(
+                    f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again"
+                ) from error
+            with stream:
+                yield stream
+
+    @contextmanager
+    def _told(self, done: Literal["read", "written"], uri: str) -> Iterator[None]:
+        """Tell of a store that refuses what it is asked: no such bucket, no credentials, not reached."""
         try:
-            if self._local is not None:
-                return (self._local / name).open("rb")
-            return _open_remote(stored.uri, "rb")
-        except FileNotFoundError as error:
-            raise StepError(
-                f"{stored.uri} is not in the artifact store any more. Clear the step that wrote it and run it again"
-            ) from error
+            yield
+        except StepError:
+            raise
+        except Exception as error:
+            advice = f"Check [kfp_airflow] artifacts, {self.root}, and the connection in it"
+            why = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            raise StepError(f"{uri} cannot be {done}: {why}. {advice}") from error
 
     def _name(self, stored: Stored) -> str:
         """Return the object's name below the root; an XCom that points elsewhere is refused, whoever wrote it."""
@@ -181,11 +204,34 @@ def default_root(airflow_home: str) -> str:
     return f"file://{quote(str(Path(airflow_home).absolute() / 'kfp_artifacts'))}"
 
 
-def _open_remote(uri: str, mode: Literal["rb", "wb"]) -> BinaryIO:
+def _open_remote(uri: str) -> BinaryIO:
     """Open an object by Airflow's ObjectStoragePath, which knows its connection; imported only where it is used."""
     from airflow.sdk import ObjectStoragePath
 
-    return cast("BinaryIO", ObjectStoragePath(uri).open(mode))  # type: ignore[no-untyped-call] # of universal_pathlib
+    return cast("BinaryIO", ObjectStoragePath(uri).open("rb", block_size=_READ_BYTES))  # type: ignore[no-untyped-call]
+
+
+def _upload(file: Path, uri: str, digest: _Digest) -> None:
+    """Write an object whole: a stream that is closed after an exception would leave what it had until then."""
+    from airflow.sdk import ObjectStoragePath
+
+    with file.open("rb") as stream:
+        digest.read(stream)
+    target = ObjectStoragePath(uri)
+    target.fs.put_file(str(file), target.path, **_UPLOADS.get(target.protocol, {}))
+
+
+@contextmanager
+def _as_one_file(source: Path) -> Iterator[Path]:
+    """Give a file as it is, and a folder as a tar file for as long as it is needed."""
+    if not source.is_dir():
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="kfp-airflow-") as folder:
+        archive = Path(folder) / "archive.tar"
+        with archive.open("wb") as stream:
+            _write(source, stream, _Digest())
+        yield archive
 
 
 class _Digest:
@@ -198,6 +244,13 @@ class _Digest:
     def update(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._hash.update(chunk)
+
+    def read(self, stream: BinaryIO, copy: BinaryIO | None = None) -> None:
+        """Count a stream to its end and write it to `copy`, piece by piece."""
+        while chunk := stream.read(CHUNK_BYTES):
+            self.update(chunk)
+            if copy is not None:
+                copy.write(chunk)
 
     @property
     def hexdigest(self) -> str:

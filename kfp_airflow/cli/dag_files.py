@@ -10,8 +10,8 @@ from pathlib import Path
 
 
 def dag_file_name(pipeline: str) -> str:
-    """Return the name of the DAG file of a pipeline, by the pipeline's name."""
-    return (re.sub(r"[^a-z0-9_]+", "_", pipeline.lower()).strip("_") or "pipeline") + ".py"
+    """Return the name of the DAG file of a pipeline, by the pipeline's name; file systems take up to 255 characters."""
+    return (re.sub(r"[^a-z0-9_]+", "_", pipeline.lower()).strip("_")[:200] or "pipeline") + ".py"
 
 
 def dag_file_text(path: str, *, function: str | None = None, experiments: Iterable[str] = ()) -> str:

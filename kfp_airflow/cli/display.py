@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kfp_airflow.cli.events import TaskChanged
-from kfp_airflow.cli.home import Home
+from kfp_airflow.cli.home import Home, artifacts_place
 from kfp_airflow.cli.outcome import count
 from kfp_airflow.cli.report import RunReport, TaskReport
 from kfp_airflow.cli.task_logs import last_lines
@@ -184,7 +185,7 @@ def print_report(console: Console, report: RunReport, logs: Iterable[str], home:
     style = _STYLES.get(report.state, "")
     ending = Text.assemble("Run ", report.run_id, " of ", (report.dag_id, "bold"), ": ", (report.state, style), took)
     console.print(ending, soft_wrap=True)
-    console.print(f"Artifacts: {escape(str(home.artifacts))}", soft_wrap=True)
+    console.print(f"Artifacts: {escape(artifacts_place(home, os.environ))}", soft_wrap=True)
     folder = home.logs / f"dag_id={report.dag_id}" / f"run_id={report.run_id}"
     console.print(f"Logs:      {escape(str(folder))}", soft_wrap=True)
 

@@ -53,10 +53,15 @@ class TaskChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The run has ended. `logs` holds the log file of each task of the report, in its order; empty: it has none."""
+    """The run has ended.
+
+    `logs` holds the log file of each task of the report, in its order; empty: it has none. `refusals`: one message for
+    each step that the run shows to be wrong, such as one whose image cannot be pulled.
+    """
 
     report: dict[str, Any]
     logs: list[str]
+    refusals: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+ARTIFACTS_VARIABLE: Final = "AIRFLOW__KFP_AIRFLOW__ARTIFACTS"
 HOME_VARIABLE: Final = "KFP_AIRFLOW_HOME"
 TASKS_AT_A_TIME: Final = 4
 _KEPT_PREFIXES: Final = ("AIRFLOW__KFP_AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
@@ -94,8 +95,12 @@ def session_environment(home: Home, environ: Mapping[str, str], *, runtime: str)
         "AIRFLOW__KFP_AIRFLOW__RUNTIME": runtime,
         "PYTHONUNBUFFERED": "1",
     }
-    artifacts = {"AIRFLOW__KFP_AIRFLOW__ARTIFACTS": f"file://{quote(str(home.artifacts))}"}
-    return {**artifacts, **kept, **own}
+    return {ARTIFACTS_VARIABLE: f"file://{quote(str(home.artifacts))}", **kept, **own}
+
+
+def artifacts_place(home: Home, environ: Mapping[str, str]) -> str:
+    """Return where a person finds a session's artifacts: the store that the caller has set, or the home's folder."""
+    return environ.get(ARTIFACTS_VARIABLE) or str(home.artifacts)
 
 
 def resolve_home(given: Path | None) -> Home:

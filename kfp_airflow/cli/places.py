@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kfp_airflow import config
-from kfp_airflow.diagnostics import StepError, UsageError
+from kfp_airflow.diagnostics import ImageUnavailable, UsageError
 from kfp_airflow.graph.model import Call, Condition, ContainerStep, Member, Pipeline, ResourceStep
 from kfp_airflow.local.engine import find_engine
 from kfp_airflow.local.images import find_image
@@ -77,6 +77,6 @@ def _image_problems(step: ContainerStep) -> Iterator[str]:
     if image is None:
         return
     try:
-        find_image(image, step_id=step.id)
-    except StepError as error:
-        yield f"{step.where}: {error}"
+        find_image(image)
+    except ImageUnavailable as error:
+        yield f"{step.where}: step '{step.id}': {error}"

@@ -14,7 +14,7 @@ from kfp_airflow.cli.dag_files import dag_file_name, dag_file_text
 from kfp_airflow.cli.display import Progress, make_console, make_progress, print_report
 from kfp_airflow.cli.events import Broken, Finished, Refused, Request, Started, TaskChanged, Waiting
 from kfp_airflow.cli.home import Home, resolve_home
-from kfp_airflow.cli.outcome import FAILED, INTERRUPTED, SUCCEEDED, count, refuse, warn
+from kfp_airflow.cli.outcome import FAILED, INTERRUPTED, REFUSED, SUCCEEDED, count, refuse, warn
 from kfp_airflow.cli.places import choose_runtime
 from kfp_airflow.cli.report import read_report, write_report
 from kfp_airflow.cli.sessions import SessionProcess
@@ -37,7 +37,7 @@ class RunOptions:
 
 
 def run(options: RunOptions) -> int:
-    """Run a pipeline and return the exit code: 0 succeeded, 1 failed, 130 interrupted.
+    """Run a pipeline and return the exit code: 0 succeeded, 1 failed, 2 an image cannot be had, 130 interrupted.
 
     Raises PipelineError and UsageError for what cannot be run; nothing is registered or written then.
     """
@@ -63,7 +63,11 @@ def run_request(request: Request, options: RunOptions) -> int:
         print_report(console, report, finished.logs, home)
         if interrupted:
             return INTERRUPTED
-        return SUCCEEDED if report.state == "success" else FAILED
+        if report.state == "success":
+            return SUCCEEDED
+        for refusal in finished.refusals:
+            warn(refusal)
+        return REFUSED if finished.refusals else FAILED
     finally:
         session.close(grace_s=1.0 if finished is None else 10.0)
 

@@ -106,21 +106,22 @@ def _task_api() -> Iterator[None]:
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:
     """Put the DAG file into the home, parse it and write its DAGs to the database; nothing stays where that fails."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+
+    from kfp_airflow.version_compat import parse_dag_file, write_dags
 
     home.dags.mkdir(exist_ok=True)
     path = home.dags / request.dag_file
     before = path.read_text(encoding="utf-8") if path.exists() else None
     path.write_text(request.dag_file_text, encoding="utf-8")
     try:
-        bag = BundleDagBag(dag_folder=str(path), bundle_path=home.dags, bundle_name=BUNDLE)
+        bag = parse_dag_file(path, bundle_path=home.dags, bundle_name=BUNDLE)
         if bag.import_errors:
             raise UsageError("\n".join(bag.import_errors.values()))
     except BaseException:
         path.unlink() if before is None else path.write_text(before, encoding="utf-8")
         raise
     DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
-    sync_bag_to_db(bag, BUNDLE, None)
+    write_dags(bag, bundle_name=BUNDLE)
     return bag.dags
 
 
@@ -132,10 +133,10 @@ def _dag_id(request: Request, dags: Mapping[str, Any]) -> str:
 
 def _start(dag_id: str, request: Request, dags: Mapping[str, DAG], events: EventWriter) -> Any:
     from airflow.api.common.trigger_dag import trigger_dag
-    from airflow.sdk.exceptions import AirflowException
     from airflow.utils.types import DagRunTriggeredByType
 
     from kfp_airflow.cli.watch import Watch
+    from kfp_airflow.version_compat import AirflowException
 
     try:
         run = trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, conf=dict(request.conf))

@@ -10,7 +10,7 @@ from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged
 from kfp_airflow.cli.home import Home
 from kfp_airflow.cli.report import RunReport, TaskReport
 from kfp_airflow.cli.task_logs import failure_in
-from kfp_airflow.operators.reasons import MESSAGE_KEY
+from kfp_airflow.operators.reasons import MESSAGE_KEY, REFUSED_KEY
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
@@ -85,14 +85,18 @@ def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
 
     reports: list[TaskReport] = []
     logs: list[str] = []
+    refusals: dict[str, str] = {}
     with create_session() as session:
         runs = list(session.scalars(select(DagRun).where(DagRun.id >= watch.first_id).order_by(DagRun.id)))
         for run in runs:
             query = select(TaskInstance).where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
             for instance in sorted(session.scalars(query), key=_order(dags.get(run.dag_id))):
-                report, log = _read_task(instance, session, home, dags)
+                values = _values(instance, session)
+                report, log = _read_task(instance, values, home, dags)
                 reports.append(report)
                 logs.append(log)
+                if report.state == "failed" and values.get(REFUSED_KEY):
+                    refusals.setdefault(f"{report.dag_id}.{report.task_id}", report.message)  # once for a whole loop
         first = runs[0]
         parameters = dict(dags[first.dag_id].params.dump()) if first.dag_id in dags else {}
         whole = RunReport(
@@ -103,7 +107,7 @@ def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
             parameters={**parameters, **(first.conf or {})},
             tasks=tuple(reports),
         )
-    return Finished(report=whole.as_json(), logs=logs)
+    return Finished(report=whole.as_json(), logs=logs, refusals=list(refusals.values()))
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
@@ -116,10 +120,11 @@ def _order(dag: Any) -> Any:
     return lambda instance: (positions.get(instance.task_id, len(positions)), instance.task_id, instance.map_index)
 
 
-def _read_task(instance: TaskInstance, session: Session, home: Home, dags: Mapping[str, Any]) -> tuple[TaskReport, str]:
+def _read_task(
+    instance: TaskInstance, values: Mapping[str, Any], home: Home, dags: Mapping[str, Any]
+) -> tuple[TaskReport, str]:
     dag = dags.get(instance.dag_id)
     step = _step_of(dag.task_dict.get(instance.task_id)) if dag is not None else None
-    values = _values(instance, session)
     log = home.task_log(
         dag_id=instance.dag_id,
         run_id=instance.run_id,

@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Final
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.graph.resolved import Outcome, ResolvedContainer, ResolvedStep
 from kfp_airflow.local.engine import Engine, find_engine
 from kfp_airflow.local.options import Wishes, describe_unused, read_volumes, read_wishes
 from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, Watch
 
-_PULL: Final = {"Always": "always", "IfNotPresent": "missing", "Never": "never", "": "missing"}
 _NOT_STARTED: Final = 127
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -40,7 +39,9 @@ class _Attempt:
         """Start a container with the inputs in place, in the network of the container `network` if that is given."""
         name = f"{self.prefix}-{len(self.containers)}"
         wishes = read_wishes(self.step, container)
-        self._engine.ask(*_create_arguments(self, container, wishes, name, network))
+        arguments = _create_arguments(self, container, wishes, name, network)
+        _require_image(self._engine, container)
+        self._engine.ask(*arguments)
         self.containers.append(name)
         if self._archive is not None:
             self._engine.ask("cp", "-", f"{name}:/", standard_input=self._archive)
@@ -212,10 +213,25 @@ def _await(watch: Watch, started: _Started, deadline: float) -> bool:
     return False
 
 
+def _require_image(engine: Engine, container: ResolvedContainer) -> None:
+    """Let the engine have the image, pulled as `imagePullPolicy` says. Raises ImageUnavailable where it gets none."""
+    policy = container.options.get("imagePullPolicy")
+    if policy != "Always" and engine.run("image", "inspect", container.image).returncode == 0:
+        return
+    if policy == "Never":
+        why = f"{engine.name} does not have it, and its imagePullPolicy is Never. Load it, or let it be pulled"
+        raise ImageUnavailable(f"image '{container.image}' cannot be had: {why}")
+    try:
+        engine.ask("pull", container.image)
+    except StepError as error:
+        advice = f"Check the image's name, and log {engine.name} in to its registry"
+        raise ImageUnavailable(f"image '{container.image}' cannot be pulled: {error}. {advice}") from error
+
+
 def _create_arguments(
     attempt: _Attempt, container: ResolvedContainer, wishes: Wishes, name: str, network: str
 ) -> list[str]:
-    arguments = ["create", "--name", name, "--pull", _PULL[str(container.options.get("imagePullPolicy") or "")]]
+    arguments = ["create", "--name", name, "--pull", "never"]
     if network:
         arguments += ["--network", f"container:{network}"]
     else:

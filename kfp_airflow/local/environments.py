@@ -21,11 +21,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from kfp_airflow.diagnostics import StepError
-from kfp_airflow.local.images import PythonImage
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
+from kfp_airflow.local.images import MAJOR, PythonImage
 from kfp_airflow.local.requirements import Requirements
 
-_MAJOR: Final = 3
 _RECORD: Final = "kfp-airflow.json"
 # Which interpreters there are is asked again after this time, but only when a step wants one that is not there.
 _SEARCH_AGAIN_S: Final = 3600
@@ -91,7 +90,7 @@ class Environments:
         Where this machine lacks the Python of the image, the nearest one takes its place, with a line in the log.
         Raises StepError with the installer's last words where it cannot be made.
         """
-        interpreter = self._choose(image.version, step_id=step_id)
+        interpreter = self._choose(image.version)
         content = json.dumps(
             [interpreter.path, interpreter.version, requirements.packages, requirements.options, _shim_version()]
         )
@@ -105,18 +104,14 @@ class Environments:
 
     # --- interpreters
 
-    def _choose(self, wanted: tuple[int, ...], *, step_id: str) -> Interpreter:
+    def _choose(self, wanted: tuple[int, ...]) -> Interpreter:
         name = f"python:{'.'.join(map(str, wanted)) or 'latest'}"
-        if wanted and wanted[0] != _MAJOR:
-            raise StepError(f"step '{step_id}': {name} cannot be stood in for on this machine: there is only Python 3")
         known, age_s = self._known_interpreters()
         chosen = _nearest(known, wanted)
         if (chosen is None or not _satisfies(chosen, wanted)) and age_s > _SEARCH_AGAIN_S:
             chosen = _nearest(self._search(), wanted)
         if chosen is None:
-            raise StepError(
-                f"step '{step_id}': this machine has no Python for {name}; `uv python install 3.11` installs one"
-            )
+            raise ImageUnavailable(f"this machine has no Python for {name}; `uv python install 3.11` installs one")
         if not _satisfies(chosen, wanted):
             self._log(
                 f"{name} is not on this machine: Python {chosen.version} takes its place "
@@ -230,7 +225,7 @@ class Environments:
 
 
 def _nearest(known: Sequence[Interpreter], wanted: tuple[int, ...]) -> Interpreter | None:
-    if wanted in {(), (_MAJOR,)}:
+    if wanted in {(), (MAJOR,)}:
         return max(known, key=lambda entry: entry.numbers, default=None)
     return min(known, key=lambda entry: (abs(entry.numbers[1] - wanted[1]), -entry.numbers[1]), default=None)
 

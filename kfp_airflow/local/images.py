@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable
+
+MAJOR: Final = 3
+"""The Python that machines have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +42,10 @@ _BUSYBOX_COPIES: Final = frozenset({"google-containers/busybox", "google_contain
 _VERSION: Final = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
-def find_image(image: str, *, step_id: str) -> PythonImage | ShellImage:
+def find_image(image: str) -> PythonImage | ShellImage:
     """Return what stands for the image.
 
-    Raises StepError, naming the step and the setting, for an image whose content this machine does not have.
+    Raises ImageUnavailable, naming the setting, for an image whose content this machine does not have.
     """
     registry, path, tag = _parse(image)
     name = path.removeprefix("library/")
@@ -53,9 +56,11 @@ def find_image(image: str, *, step_id: str) -> PythonImage | ShellImage:
         return _SHELL_IMAGES[name]
     if official and name == "python":
         version = _VERSION.match(tag)
-        return PythonImage(version=tuple(int(number) for number in version.groups() if number) if version else ())
-    raise StepError(
-        f"step '{step_id}': processes of this machine cannot stand in for the image {image!r}; they can for python:* "
+        numbers = tuple(int(number) for number in version.groups() if number) if version else ()
+        if numbers[:1] in {(), (MAJOR,)}:
+            return PythonImage(version=numbers)
+    raise ImageUnavailable(
+        f"processes of this machine cannot stand in for the image {image!r}; they can for python:{MAJOR}* "
         f"and for bare systems ({', '.join(sorted(_SHELL_IMAGES))}). Run it on a cluster or with docker or podman: set "
         "[kfp_airflow] runtime to kubernetes or container"
     )

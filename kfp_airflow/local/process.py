@@ -181,7 +181,7 @@ class ProcessRuntime:
 
     def _prepare(self, step: ResolvedStep, container: ResolvedContainer) -> _Prepared:
         wishes = read_wishes(step, container)
-        image = find_image(container.image, step_id=step.id)
+        image = find_image(container.image)
         environment = None
         if isinstance(image, PythonImage):
             requirements = NOTHING if wishes.command is None else find_requirements(wishes.command)

@@ -30,6 +30,7 @@ from kfp_airflow.pods.helper import HELPER
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
 from kfp_airflow.pods.transfer import release
+from kfp_airflow.version_compat import pod_defaults
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -40,7 +41,7 @@ POD_NAME: Final = "kfp_pod_name"
 """The context's entry with the pod's name, where the caller has chosen it: what `{{pod.name}}` stands for."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "deferrable": False,  # [operators] default_deferrable does not reach steps: see _REFUSED
-    "durable": False,
+    **pod_defaults(),
     "startup_check_interval_seconds": 0.2,
     "on_finish_action": "delete_succeeded_pod",
     "log_pod_spec_on_failure": False,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.version_compat import AirflowException, AirflowSkipException
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 MESSAGE_KEY: Final = "kfp_message"
 """The XCom with the reason."""
+REFUSED_KEY: Final = "kfp_refused"
+"""The XCom, true, of a task that failed for something that the pipeline's author has to change."""
 MESSAGE_LIMIT: Final = 4000
 """Characters of the reason that are kept."""
 
@@ -30,4 +32,6 @@ def explained(context: Context) -> Iterator[None]:
         if isinstance(error, AirflowSkipException):
             log.info("%s", error)  # Airflow logs the reason of a failure, not that of a skip
         context["ti"].xcom_push(key=MESSAGE_KEY, value=str(error)[:MESSAGE_LIMIT])
+        if isinstance(error, ImageUnavailable):
+            context["ti"].xcom_push(key=REFUSED_KEY, value=True)
         raise

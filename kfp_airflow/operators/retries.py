@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from kfp_airflow.diagnostics import StepFailed
+from kfp_airflow.diagnostics import StepError, StepFailed
 from kfp_airflow.graph.model import Retry, RetryPolicy
-from kfp_airflow.version_compat import BaseRetryPolicy, RetryDecision
+from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException, BaseRetryPolicy, RetryDecision
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -52,11 +53,8 @@ class ArgoRetryPolicy(BaseRetryPolicy):
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         """Decide about the attempt after `try_number` (from 1)."""
-        failed = isinstance(exception, StepFailed)
-        lost = bool(getattr(exception, "lost_pod", False))
-        table = _RETRIES_FAILURES if failed else _RETRIES_ERRORS
-        if not (lost or table[self.retry.policy]):
-            kind = "failure" if failed else "error"
+        if not retries_after(self.retry, exception):
+            kind = "failure" if isinstance(exception, StepFailed) else "error"
             return RetryDecision.fail(
                 reason=f"the retry policy {self.retry.policy or 'OnFailure'} does not retry a step's {kind}"
             )
@@ -66,6 +64,26 @@ class ArgoRetryPolicy(BaseRetryPolicy):
     def serialize(self) -> dict[str, Any]:
         """Return nothing: the decision is made in the worker, which has the DAG itself."""
         return {}
+
+
+def retries_after(retry: Retry, exception: BaseException) -> bool:
+    """Tell whether a policy retries a step that this exception ended; a lost pod is retried by every policy."""
+    table = _RETRIES_FAILURES if isinstance(exception, StepFailed) else _RETRIES_ERRORS
+    return bool(getattr(exception, "lost_pod", False)) or table[retry.policy]
+
+
+@contextmanager
+def kept_to_policy(retry: Retry | None, *, asked: bool = AIRFLOW_V_3_3_PLUS) -> Iterator[None]:
+    """End the task for good where its policy does not retry what passes through.
+
+    `asked`: Airflow asks the policy itself. Where it does not, it would try anything again; the delay is constant then.
+    """
+    try:
+        yield
+    except StepError as error:
+        if asked or retry is None or retries_after(retry, error):
+            raise
+        raise AirflowFailException(str(error)) from error
 
 
 def delay_after(retry: Retry, try_number: int) -> timedelta:

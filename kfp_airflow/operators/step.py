@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from kfp_airflow import config
 from kfp_airflow.artifacts.store import Published, Store, Stored
-from kfp_airflow.diagnostics import OutputMissing, StepError, StepFailed
+from kfp_airflow.diagnostics import ImageUnavailable, OutputMissing, StepError, StepFailed
 from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
 from kfp_airflow.graph.text import ArgumentRef, Json, OutputRef
@@ -24,6 +24,7 @@ from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.reasons import explained
+from kfp_airflow.operators.retries import kept_to_policy
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
 from kfp_airflow.version_compat import AirflowSkipException
 
@@ -46,17 +47,17 @@ class StepLife(QuickConstruction):
         """Run the step once and publish its outputs, one XCom each.
 
         Raises AirflowSkipException where a condition is false or a value's step was skipped, StepFailed where the
-        program ended with an exit code other than 0, OutputMissing where it wrote no such file, StepError where it
-        could not be run.
+        program ended with an exit code other than 0, OutputMissing where it wrote no such file, ImageUnavailable where
+        its image cannot be had, StepError where it could not be run otherwise.
         """
         values = RunValues(self.placement, context, store := open_store())
-        with explained(context):
+        with kept_to_policy(self.step.retry), explained(context):
             show_item(values, context)
             values.require_known_parameters()
             check_guards(values)
             with _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work, context)
-                outcome = self.run_attempt(resolved, inputs=inputs, work=_folder(work / "attempt"), context=context)
+                outcome = self._run_attempt(resolved, inputs, _folder(work / "attempt"), context)
                 _publish(self.step, outcome, context, store)
                 if outcome.exit_code != 0:
                     raise StepFailed(f"step '{self.step.id}': {outcome.message}", exit_code=outcome.exit_code)
@@ -65,6 +66,12 @@ class StepLife(QuickConstruction):
     @abstractmethod
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
         """Run one attempt: see `graph.resolved.Runtime.run`."""
+
+    def _run_attempt(self, step: ResolvedStep, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+        try:
+            return self.run_attempt(step, inputs=inputs, work=work, context=context)
+        except ImageUnavailable as error:
+            raise ImageUnavailable(f"{self.step.where}: step '{self.step.id}': {error}") from error
 
     def _resolve(
         self, values: RunValues, store: Store, work: Path, context: Context

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -184,7 +184,7 @@ class Attempt:
         state.check_alive(pod)
         problem = None if state.has_started(pod) and state.main_end(pod) is None else state.start_problem(pod)
         if problem is not None and problem.permanent:
-            raise StepError(f"pod {self._name} in namespace {self._namespace} did not start: {problem.text}")
+            raise problem.as_error(f"pod {self._name} in namespace {self._namespace} did not start")
         if (end := state.main_end(pod)) is not None:
             code = int(end.get("exitCode", 1))
             return Outcome(exit_code=code, message=state.describe_end(pod, code) if code else "")
@@ -195,11 +195,10 @@ class Attempt:
         if state.has_started(self._pod) or state.init_runs(self._pod):
             self._begun = time.monotonic()
         elif time.monotonic() - self._begun > self._waits.startup_s:
-            why = problem.text if problem is not None else state.describe_pod(self._pod)
-            raise StepError(
-                f"pod {self._name} in namespace {self._namespace} did not start within {self._waits.startup_s:.0f} s: "
-                f"{why}. [kfp_airflow] startup_timeout allows more"
-            )
+            problem = problem or state.StartProblem(state.describe_pod(self._pod))
+            advice = replace(problem, text=f"{problem.text}. [kfp_airflow] startup_timeout allows more")
+            pod = f"pod {self._name} in namespace {self._namespace}"
+            raise advice.as_error(f"{pod} did not start within {self._waits.startup_s:.0f} s")
 
     def _read(self) -> state.Pod:
         from kubernetes.client.exceptions import ApiException

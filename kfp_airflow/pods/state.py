@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.pods import helper
 from kfp_airflow.pods.manifest import MAIN
 
@@ -35,10 +35,15 @@ class PodLost(StepError):
 
 @dataclass(frozen=True, slots=True)
 class StartProblem:
-    """Why a pod does not start. `permanent`: waiting longer changes nothing."""
+    """Why a pod does not start. `permanent`: waiting longer changes nothing; `image`: an image cannot be pulled."""
 
     text: str
     permanent: bool = False
+    image: bool = False
+
+    def as_error(self, pod: str) -> StepError:
+        """Return what the step fails with; `pod` says which pod did not start."""
+        return (ImageUnavailable if self.image else StepError)(f"{pod}: {self.text}")
 
 
 def main_status(pod: Pod) -> Pod:
@@ -114,9 +119,9 @@ def start_problem(pod: Pod) -> StartProblem | None:
         if reason in _PERMANENT or reason in _PULLS:
             passing = reason not in _PERMANENT and any(text in message.lower() for text in _MAY_PASS)
             advice = "Check the image's name, and the pull secrets and policy of the step or the pipeline"
-            return StartProblem(
-                f"image '{image}' cannot be pulled ({reason}): {message}. {advice}", permanent=not passing
-            )
+            said = f": {message}" if message else ""
+            text = f"image '{image}' cannot be pulled ({reason}){said}. {advice}"
+            return StartProblem(text, permanent=not passing, image=True)
         if reason in _BROKEN:
             return StartProblem(
                 f"container '{container.get('name')}' (image '{image}') cannot be started ({reason}): {message}"

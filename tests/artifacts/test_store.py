@@ -160,3 +160,16 @@ def test_an_xcom_that_is_no_output_is_refused_by_its_type(value: object) -> None
 
 def test_the_default_store_lies_beside_the_airflow_home(tmp_path: Path) -> None:
     assert local_folder(default_root(str(tmp_path / "a home"))) == tmp_path / "a home" / "kfp_artifacts"
+
+
+def test_a_store_that_refuses_what_it_is_asked_says_why(tmp_path: Path) -> None:
+    store = Store(f"file://{tmp_path}/store")
+    store._local = None  # by way of Airflow's ObjectStoragePath
+    (tmp_path / "output").write_text("x")
+    with pytest.raises(StepError) as error:
+        store.put(tmp_path / "output", "no folder", "x")
+    assert str(error.value).startswith(f"{store.root}/no folder/x cannot be written: FileNotFoundError: ")
+    assert str(error.value).endswith(f". Check [kfp_airflow] artifacts, {store.root}, and the connection in it")
+    (tmp_path / "store" / "folder").mkdir(parents=True)
+    with pytest.raises(StepError, match=r"/store/folder cannot be read: IsADirectoryError: .*\. Check \[kfp_airflow\]"):
+        store.fetch(Stored(uri=f"{store.root}/folder", size=1, sha256="0" * 64, kind="file"), tmp_path / "input")

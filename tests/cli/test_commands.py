@@ -102,6 +102,64 @@ def test_a_bad_file_is_one_message_and_exit_code_2(
     assert not (tmp_path / "out.json").exists()
 
 
+A_CYCLE = """
+    one = dsl.ContainerOp(name='one', image='alpine')
+    one.after(dsl.ContainerOp(name='two', image='alpine').after(one))
+"""
+CYCLE_REFUSED = """:6: these wait for each other without end: 'one' → 'two' → 'one' [KA025]
+  Take one of the dependencies away: an .after(), or an output that is used.
+"""
+LONG = "a" * 251
+A_LONG_NAME = f"""
+    dsl.ContainerOp(name='{LONG}', image='alpine')
+"""
+NAME_REFUSED = f""":6: the id '{LONG}' of a step has 251 characters; \
+Airflow takes 1 to 250 ASCII letters, digits, '-' and '_' [KA021]
+  Give it a shorter name of such characters; set_display_name takes any text.
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [(A_CYCLE, CYCLE_REFUSED), (A_LONG_NAME, NAME_REFUSED)],
+    ids=["a cycle", "a name that Airflow refuses"],
+)
+@pytest.mark.parametrize("runtime", ["process", "kubernetes"])
+def test_what_cannot_be_a_dag_is_refused_before_anything_is_registered(
+    run_command: Command, tmp_path: Path, steps: str, message: str, runtime: str
+) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(f"from kfp import dsl\n\n\n@dsl.pipeline(name='wrong')\ndef wrong():{steps}")
+    done = run_command("run", wrong, "--home", tmp_path / "home", "--runtime", runtime)
+    assert (done.returncode, done.stderr) == (2, f"{wrong}{message}")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "notes.txt",
+            b"x = 1\n",
+            ": this is no Python file: its name ends in '.txt'\n  Give a .py file with a pipeline.\n",
+        ),
+        ("folder.py", None, ": this is a folder, not a pipeline file\n  Give the path of a .py file in it.\n"),
+        ("zip.py", b"PK\x03\x04\x00", ": source code string cannot contain null bytes [KA351]\n"),
+        ("latin.py", b"x = 'caf\xe9'\n", ":1: (unicode error) 'utf-8' codec can't decode byte 0xe9"),
+    ],
+    ids=["a text", "a folder", "a zip file", "Latin-1"],
+)
+def test_what_is_no_python_file_is_named(
+    run_command: Command, tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / name
+    path.mkdir() if content is None else path.write_bytes(content)
+    done = run_command("run", path, "--home", tmp_path / "home")
+    assert (done.returncode, (tmp_path / "home").exists()) == (2, False)
+    assert done.stderr.startswith(f"{path}{message}")
+    assert "Traceback" not in done.stderr
+
+
 def test_verbose_shows_the_traceback(run_command: Command, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("from kfp import dsl\n\n@dsl.pipeline(name='bad')\ndef bad():\n    raise ValueError('no luck')\n")
@@ -111,12 +169,14 @@ def test_verbose_shows_the_traceback(run_command: Command, tmp_path: Path) -> No
     assert done.stderr.rstrip().splitlines()[-2].startswith(f"{bad}:5: ")
 
 
-def test_two_pipelines_need_a_function(run_command: Command) -> None:
-    done = run_command("graph", "two.py")
-    assert done.returncode == 2
-    assert "two.py" in done.stderr
-    assert "one" in done.stderr
-    assert "other" in done.stderr
+@pytest.mark.parametrize("command", ["run", "graph"])
+def test_two_pipelines_need_a_function(run_command: Command, tmp_path: Path, command: str) -> None:
+    done = run_command(command, "two.py", KFP_AIRFLOW_HOME=str(tmp_path / "home"))
+    assert (done.returncode, (tmp_path / "home").exists()) == (2, False)
+    assert done.stderr == (
+        "two.py: there are 2 pipelines in this file\n"
+        "  Choose one by its function's name (--function): 'one' (line 13), 'other' (line 18).\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_events_come_out_as_they_went_in() -> None:
     stream = io.StringIO()
     events = (
         TaskChanged(dag_id="d", run_id="r", task_id="t", map_index=-1, attempt=1, state="running", duration_s=None),
-        Finished(report=REPORT.as_json(), logs=["/logs/1.log"]),
+        Finished(report=REPORT.as_json(), logs=["/logs/1.log"], refusals=["x.py:1: no"]),
     )
     for event in events:
         EventWriter(stream).send(event)

@@ -17,8 +17,39 @@ from typing import Any
 
 import pytest
 
+from kfp_airflow.artifacts.store import Store, Stored
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("home")]
+
+
+TWO_STEPS = """
+from kfp import dsl
+from kfp.components import InputPath, OutputPath, create_component_from_func
+
+
+def train(model_path: OutputPath(), pictures_path: OutputPath()):
+    import os
+    with open(model_path, "wb") as model:
+        model.write(bytes(100_000))
+    os.mkdir(pictures_path)
+    for number in range(2):
+        with open(f"{pictures_path}/{number}", "w") as picture:
+            picture.write(f"picture {number}")
+
+
+def count(model_path: InputPath(), pictures_path: InputPath(), report_path: OutputPath(str)):
+    import os
+    pictures = [open(f"{pictures_path}/{name}").read() for name in sorted(os.listdir(pictures_path))]
+    with open(report_path, "w") as report:
+        report.write(f"{os.path.getsize(model_path)} bytes, {' '.join(pictures)}\\n")
+
+
+@dsl.pipeline(name="digits-on-s3")
+def digits():
+    trained = create_component_from_func(train)()
+    create_component_from_func(count)(trained.outputs["model"], trained.outputs["pictures"])
+"""
 
 
 def states(report: dict[str, Any]) -> dict[tuple[str, int], str]:
@@ -110,6 +141,69 @@ def test_a_failed_run_says_why_and_exits_with_1(run_command: Command, home: Path
     assert "  | line 30\n" in done.stdout
     assert "  | line 1\n" not in done.stdout
     assert done.stdout.count("  | ") == 20
+
+
+def test_an_image_that_cannot_be_had_fails_the_run_and_is_refused(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    """Behind a condition it is no reason to refuse the run, until it is reached; once for a whole loop."""
+    path = tmp_path / "images.py"
+    path.write_text(
+        "from kfp import dsl\n\n\n"
+        "@dsl.pipeline(name='images')\n"
+        "def images(flag: str = 'x'):\n"
+        "    dsl.ContainerOp(name='say', image='alpine', command=['echo', flag])\n"
+        "    with dsl.Condition(flag == 'y'):\n"
+        "        with dsl.ParallelFor(['a', 'b']) as item:\n"
+        "            dsl.ContainerOp(name='train', image='example.com/train:1', arguments=[item])\n"
+    )
+    options = ("--home", home, "--runtime", "process", "--json", tmp_path / "out.json")
+    done = run_command("run", path, "-p", "flag=y", *options)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith(
+        f"{path}:9: step 'train': processes of this machine cannot stand in for the image 'example.com/train:1'; "
+    )
+    assert done.stderr.endswith(
+        "Run it on a cluster or with docker or podman: set [kfp_airflow] runtime to kubernetes or container\n"
+    )
+    assert done.stderr.count("\n") == 1
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert report["state"] == "failed"
+    assert states(report) == {("say", -1): "success", ("train", 0): "failed", ("train", 1): "failed"}
+    assert run_command("run", path, *options).returncode == 0
+
+
+def on_s3(root: str) -> dict[str, str]:
+    """Return the variables of a run whose artifacts go to `root`."""
+    return {"AIRFLOW__KFP_AIRFLOW__ARTIFACTS": root, "AIRFLOW_CONN_S3_TEST": os.environ["AIRFLOW_CONN_S3_TEST"]}
+
+
+@pytest.mark.s3
+def test_a_run_keeps_its_artifacts_on_s3(s3: str, run_command: Command, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "digits.py"
+    path.write_text(TWO_STEPS)
+    options = ("--home", home, "--runtime", "process", "--json", tmp_path / "out.json")
+    done = run_command("run", path, *options, **on_s3(s3))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Artifacts: {s3}\n" in done.stdout
+    tasks = {task["task_id"]: task["outputs"] for task in json.loads((tmp_path / "out.json").read_text())["tasks"]}
+    for output, kind in (("model", "file"), ("pictures", "directory")):
+        assert tasks["train"][output]["kind"] == kind
+        assert tasks["train"][output]["uri"].startswith(f"{s3}/digits-on-s3/")
+    assert tasks["count"]["report"] == "100000 bytes, picture 0 picture 1\n"
+    kept = Store(s3).read(Stored(**tasks["train"]["model"]), limit_bytes=100_000)
+    assert kept == bytes(100_000)
+
+
+@pytest.mark.s3
+def test_a_run_whose_store_is_not_there_says_so(s3: str, run_command: Command, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "digits.py"
+    path.write_text(TWO_STEPS)
+    root = s3.replace("@", "@no-")
+    done = run_command("run", path, "--home", home, "--runtime", "process", **on_s3(root))
+    assert done.returncode == 1, done.stdout + done.stderr
+    message = r"^train failed: s3://s3_test@no-\S+/model cannot be written: FileNotFoundError: The specified bucket"
+    assert re.search(message, done.stdout, re.MULTILINE), done.stdout
 
 
 def test_two_runs_of_one_home_follow_each_other_and_ctrl_c_ends_the_steps(

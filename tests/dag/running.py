@@ -17,6 +17,7 @@ from typing import Any
 from kfp_airflow.dag.build import build_dags
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.version_compat import parse_dag_file, write_dags
 
 ROUNDS = 2000
 """How often the loop goes round at most: a pipeline that does not come to its end is a failure, not a hanging test."""
@@ -80,15 +81,14 @@ def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
 def _register(dags: Mapping[str, Any], file: Path) -> None:
     """Write the DAGs to the database; a DAG whose file is not there is one that Airflow starts no run of."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 
     DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(dag_folder=os.devnull, bundle_name="dags-folder")
+    bag = parse_dag_file(Path(os.devnull), bundle_path=file.parent, bundle_name="dags-folder")
     file.write_text("# The DAGs are made by the test.\n", encoding="utf-8")
     for dag in dags.values():
         dag.fileloc, dag.relative_fileloc = str(file), file.name
         bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)
+    write_dags(bag, bundle_name="dags-folder")
     assert not bag.import_errors
 
 

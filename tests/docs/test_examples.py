@@ -111,8 +111,9 @@ def _check_python(path: Path, folder: Path, environment: dict[str, str], place: 
     """A pipeline file builds; a DAG file makes at least one DAG, and no error."""
     if path.relative_to(folder).parts[0] == "dags" and "pipelines" not in path.relative_to(folder).parts:
         program = (
-            "import sys; from airflow.dag_processing.dagbag import DagBag; "
-            "bag = DagBag(sys.argv[1]); "
+            "import sys; from pathlib import Path; from kfp_airflow.version_compat import parse_dag_file; "
+            "file = Path(sys.argv[1]); "
+            "bag = parse_dag_file(file, bundle_path=file.parent, bundle_name='dags-folder'); "
             "print(bag.import_errors or '', end=''); sys.exit(not bag.dags or bool(bag.import_errors))"
         )
         command = [sys.executable, "-c", program, str(path)]

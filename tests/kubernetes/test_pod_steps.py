@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.graph.model import Container, PodOptions, Settings
 from kfp_airflow.graph.text import text, tree
 from kfp_airflow.pods.state import PodLost
@@ -283,7 +283,7 @@ def test_a_sidecar_that_fails_decides_nothing(cluster: Cluster) -> None:
 def test_an_unknown_image_fails_the_step_by_name(cluster: Cluster) -> None:
     step = make_step(["true"], image="localhost:1/no/such:image")
     with pytest.raises(
-        StepError, match=r"did not start.*image 'localhost:1/no/such:image' cannot be pulled \("
+        ImageUnavailable, match=r"did not start.*image 'localhost:1/no/such:image' cannot be pulled \("
     ) as caught:
         cluster.run(step, startup_timeout_seconds=20)
     assert "Check the image's name" in str(caught.value)

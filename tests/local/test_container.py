@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable
 from kfp_airflow.graph.resolved import ResolvedContainer
 from kfp_airflow.local.container import ContainerRuntime
 from kfp_airflow.local.engine import Engine, find_engine
@@ -154,6 +154,45 @@ def test_a_program_that_is_not_there_is_127(run: Runs) -> None:
     assert "nope" in run.lines[-1]
 
 
-def test_an_image_that_is_not_there_is_an_error_in_the_engine_s_words(run: Runs) -> None:
-    with pytest.raises(StepError, match=r"^(docker|podman) create failed: .*kfp-airflow-none"):
+def test_an_image_that_is_not_there_is_named(run: Runs) -> None:
+    with pytest.raises(ImageUnavailable, match=r"^image 'localhost/kfp-airflow-none' cannot be had: (docker|podman) "):
         run(step(replace(container("true"), image="localhost/kfp-airflow-none")))
+
+
+@pytest.fixture
+def engine_without_images(tmp_path: Path) -> Engine:
+    """A command line in docker's place that has no image and gets none, and notes what it was asked."""
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\necho "no access to $2" >&2\nexit 1\n')
+    program.chmod(0o755)
+    return Engine(program=str(program))
+
+
+NOT_PULLED = (
+    "image 'team/train:1' cannot be pulled: docker pull failed: no access to team/train:1. "
+    "Check the image's name, and log docker in to its registry"
+)
+NEVER_PULLED = (
+    "image 'team/train:1' cannot be had: docker does not have it, and its imagePullPolicy is Never. "
+    "Load it, or let it be pulled"
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "message"),
+    [
+        ("IfNotPresent", ["image inspect team/train:1", "pull team/train:1"], NOT_PULLED),
+        ("Always", ["pull team/train:1"], NOT_PULLED),
+        ("Never", ["image inspect team/train:1"], NEVER_PULLED),
+    ],
+)
+def test_an_image_that_cannot_be_had_is_no_container(
+    engine_without_images: Engine, tmp_path: Path, policy: str, asked: list[str], message: str
+) -> None:
+    runtime = ContainerRuntime(log=print, engine=engine_without_images)
+    main = runs.container("true", image="team/train:1", imagePullPolicy=policy)
+    (tmp_path / "work").mkdir()
+    with pytest.raises(ImageUnavailable) as error:
+        runtime.run(step(main), inputs={}, work=tmp_path / "work")
+    assert str(error.value) == message
+    assert (tmp_path / "asked").read_text().splitlines() == asked

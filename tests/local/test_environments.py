@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kfp_airflow.diagnostics import StepError
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.local.environments import Environments
 from kfp_airflow.local.images import PythonImage
 from kfp_airflow.local.requirements import NOTHING
@@ -135,10 +135,7 @@ def test_the_nearest_is_by_minor_version_the_newer_of_two(tmp_path: Path) -> Non
     interpreters = [{"path": sys.executable, "version": version} for version in ("3.8.1", "3.10.1", "3.13.1")]
     (tmp_path / "interpreters.json").write_text(json.dumps(interpreters))
     environments = Environments(tmp_path, log=print)
-    chosen = {
-        wanted: environments._choose(wanted, step_id="s").version
-        for wanted in ((3, 7), (3, 9), (3, 11), (3, 12), (3,), ())
-    }
+    chosen = {wanted: environments._choose(wanted).version for wanted in ((3, 7), (3, 9), (3, 11), (3, 12), (3,), ())}
     assert chosen == {
         (3, 7): "3.8.1",
         (3, 9): "3.10.1",
@@ -149,8 +146,8 @@ def test_the_nearest_is_by_minor_version_the_newer_of_two(tmp_path: Path) -> Non
     }
 
 
-def test_python_2_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        StepError, match=r"^step 's': python:2\.7 cannot be stood in for on this machine: there is only Python 3$"
-    ):
-        Environments(tmp_path, log=print).find(PythonImage(version=(2, 7)), NOTHING, step_id="s")
+def test_a_machine_without_any_python_says_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "interpreters.json").write_text("[]")
+    message = r"^this machine has no Python for python:3\.12; `uv python install 3\.11` installs one$"
+    with pytest.raises(ImageUnavailable, match=message):
+        Environments(tmp_path, log=print).find(PythonImage(version=(3, 12)), NOTHING, step_id="s")

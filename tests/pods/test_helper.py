@@ -142,7 +142,7 @@ def test_one_stream_brings_the_inputs_and_sends_the_outputs_when_the_program_has
                 stream.wait(0.2)
             end()
         digest = hashlib.sha256(b"result").hexdigest().encode()
-        assert stream.communicate(timeout=10)[0] == b"exit 0\n0.file 6\nresult" + digest + b"\nend\n"
+        assert stream.stdout.read() == b"exit 0\n0.file 6\nresult" + digest + b"\nend\n"
 
 
 def test_outputs_are_sent_over_a_second_stream_too(root: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.pods import state
 
 
@@ -35,8 +36,22 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
 def test_waiting_helps_only_where_the_pull_may_pass(reason: str, message: str, permanent: bool) -> None:
     problem = state.start_problem(pod(main=waiting(reason, message)))
     assert problem is not None
-    assert problem.permanent is permanent
-    assert problem.text.startswith(f"image 'img:1' cannot be pulled ({reason}): {message}")
+    assert (problem.permanent, problem.image) == (permanent, True)
+    said = f": {message}" if message else ""
+    assert problem.text.startswith(f"image 'img:1' cannot be pulled ({reason}){said}. Check the image's name")
+
+
+def test_what_keeps_a_pod_from_starting_fails_the_step_by_its_kind() -> None:
+    pull = state.start_problem(pod(main=waiting("ErrImagePull", "manifest unknown")))
+    broken = state.start_problem(pod(main=waiting("CreateContainerError", "no such user")))
+    assert pull is not None
+    assert broken is not None
+    error = pull.as_error("pod p did not start")
+    assert type(error) is ImageUnavailable
+    assert str(error).startswith("pod p did not start: image 'img:1' cannot be pulled (ErrImagePull): manifest unknown")
+    other = broken.as_error("pod p did not start")
+    assert type(other) is StepError
+    assert str(other).endswith("(image 'img:1') cannot be started (CreateContainerError): no such user")
 
 
 def test_a_pod_that_starts_has_no_problem() -> None:
