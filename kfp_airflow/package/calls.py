@@ -14,18 +14,24 @@ from kfp_airflow.package.yaml_data import Block
 
 MAX_CALLS: Final = 20_000
 MAX_NESTED: Final = 100
+_CONTROLS: Final = frozenset(("when", "withItems", "withParam"))
 _KINDS: Final = ("dag", "container", "resource")
 _OTHER_KINDS: Final = ("steps", "script", "suspend", "http", "data", "containerSet", "plugin")
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Call:
-    """A task and the template that it calls; `tasks` are those of the template, by name, where it is a DAG."""
+    """A task and the template that it calls; `tasks` are those of the template, by name, where it is a DAG.
+
+    `again` is the call around it whose template it runs once more; that one `calls_itself`.
+    """
 
     id: str
     task: Block
     template: Block
     tasks: dict[str, Call] = field(default_factory=dict)
+    again: Call | None = None
+    times_again: int = 0
     _outputs: dict[str, str] | None = None
     _made: dict[str, Text] | None = None
 
@@ -33,6 +39,11 @@ class Call:
     def is_dag(self) -> bool:
         """Tell whether the template is a DAG, else it runs something itself."""
         return "dag" in self.template
+
+    @property
+    def calls_itself(self) -> bool:
+        """Tell whether a task inside runs the template once more (R-02)."""
+        return self.times_again > 0
 
     @property
     def what(self) -> str:
@@ -102,34 +113,34 @@ class Caller:
         self._numbers: dict[str, int] = {}
         self._calls = 0
 
-    def call(self, task: Block, around: tuple[str, ...] = ()) -> Call | None:
+    def call(self, task: Block, around: tuple[Call, ...] = ()) -> Call | None:
         """Return the call of a task, with everything inside; None where it cannot be made, which is noted.
 
-        `around` are the names of the templates in which the task stands.
+        `around` are the calls in whose templates the task stands, the outermost first.
         """
         name = self._notes.required(task, "template", f"task '{task.get('name')}'")
         template = self.templates.get(name)
         if template is None:
             self._missing(task, name)
             return None
-        if name in around:
-            self._recursive(task, name)
-            return None
         self._calls += 1
         if self._calls > MAX_CALLS or len(around) >= MAX_NESTED:
             problem = f"more than {MAX_CALLS:,} tasks, or {MAX_NESTED} DAG templates inside each other"
             self._notes.note("KA411", template, f"the package has {problem}", "Divide the pipeline into several.")
             self._notes.require_sound()
+        for outer in around:
+            if outer.template is template:
+                return self._again(task, outer)
         self.called.add(name)
         # The entrypoint's own DAG is the pipeline itself, which has no id.
         is_root = not around and "dag" in template
         call = Call(id="" if is_root else self._id(str(task.get("name") or name)), task=task, template=template)
         self._check_kind(call)
         if call.is_dag:
-            self._enter(call, (*around, name))
+            self._enter(call, (*around, call))
         return call
 
-    def _enter(self, call: Call, around: tuple[str, ...]) -> None:
+    def _enter(self, call: Call, around: tuple[Call, ...]) -> None:
         dag = self._notes.block(call.template, "dag", call.what)
         self._notes.only(dag, f"{call.what}: dag", {"tasks"})
         for task in self._notes.blocks(dag, "tasks", call.what):
@@ -164,13 +175,14 @@ class Caller:
             problem = f"task '{task.get('name')}' calls the template '{name}', which the package does not have"
             self._notes.note("KA405", task, problem, "Compile the pipeline again.")
 
-    def _recursive(self, task: Block, name: str) -> None:
-        self._notes.note(
-            "KA409",
-            task,
-            f"template '{name}' calls itself: recursion by dsl.graph_component does not run on Airflow yet",
-            "Repeat it in a step's own program, or loop over a list of attempts by dsl.ParallelFor.",
-        )
+    def _again(self, task: Block, outer: Call) -> Call | None:
+        """Return a call that runs a template around it once more: KFP has that for graph components (R-02)."""
+        if not outer.id or _CONTROLS & outer.task.keys():
+            self._notes.feature(outer.template, outer.what, "a call of itself, which only graph components have")
+            return None
+        outer.times_again += 1
+        name = self._id(f"{outer.id}-again-{outer.times_again}")
+        return Call(id=name, task=task, template=outer.template, again=outer)
 
 
 def in_order(tasks: Mapping[str, Call], before: Mapping[str, Iterable[str]]) -> list[str]:

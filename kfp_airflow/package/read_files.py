@@ -183,16 +183,16 @@ class FileReader:
         self.notes.only(source, what, {"path"})
         return self.notes.required(source, "path", what)
 
-    def attributes(self) -> tuple[tuple[str, str], ...]:
+    def attributes(self) -> tuple[tuple[str, Text], ...]:
         """Return the outputs of a resource: names and kubectl jsonpaths (D-13)."""
         names = output_names(self.template)
         outputs = self.notes.block(self.template, "outputs", self.what)
         self.notes.only(outputs, f"{self.what}: outputs", {"parameters"})
-        found: dict[str, str] = {}
+        found: dict[str, Text] = {}
         for entry in self.notes.blocks(outputs, "parameters", f"{self.what}: outputs"):
             name = self.notes.required(entry, "name", f"{self.what}: an output")
             what = f"{self.what}: output '{name}'"
             source = self.notes.block(entry, "valueFrom", what)
             self.notes.only(source, what, {"jsonPath"})
-            found[names.get(name, name)] = self.notes.required(source, "jsonPath", what)
+            found[names.get(name, name)] = self.text(self.notes.required(source, "jsonPath", what))
         return tuple(found.items())

@@ -8,29 +8,44 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from kfp_airflow.graph import model
 from kfp_airflow.graph.flow import comparison_references, item_references, references
 from kfp_airflow.graph.model import (
     Comparison,
     Condition,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     ResourceStep,
     Step,
     SubGraph,
 )
-from kfp_airflow.graph.text import EMPTY, ItemRef, OutputRef, ParameterRef, Reference, Text, Tree, tree, walk_texts
+from kfp_airflow.graph.text import (
+    EMPTY,
+    ArgumentRef,
+    ItemRef,
+    OutputRef,
+    ParameterRef,
+    Reference,
+    Text,
+    Tree,
+    tree,
+    walk_texts,
+)
 from kfp_airflow.package.calls import Call, in_order
 from kfp_airflow.package.expressions import read_when
 from kfp_airflow.package.fields import Notes
 from kfp_airflow.package.placeholders import Frame, Unresolved, read_text
+from kfp_airflow.package.read_recursion import with_changing_arguments
 from kfp_airflow.package.read_steps import StepSource, read_step
 from kfp_airflow.package.yaml_data import Block
 
 _TASK_FIELDS: Final = frozenset(("name", "template", "dependencies", "arguments", "when", "withItems", "withParam"))
 _DAG_FIELDS: Final = frozenset(("name", "dag", "inputs", "outputs", "parallelism", "metadata"))
 _NAMED_CONDITION: Final = re.compile(r"condition-(.+)-\d+")
+_NAMED_GRAPH: Final = re.compile(r"graph-(.+)-\d+")
 _PARAMETER_OF: Final = re.compile(r"parameters\.([^.{}\s]+)\s*\}\}")
 _LIST: Final = "Argo takes a list there, or a parameter, an output or an item that holds one."
 
@@ -100,28 +115,100 @@ class MemberReader:
 
     def _task(self, call: Call, frame: Frame) -> tuple[Placed, ...]:
         """Return the member of a task; several where its template is a plain group, which has no meaning of its own."""
-        task, what = call.task, f"task '{call.task.get('name')}'"
-        self.notes.only(task, what, _TASK_FIELDS)
+        task = call.task
+        self.notes.only(task, f"task '{task.get('name')}'", _TASK_FIELDS)
         loops = [key for key in ("withItems", "withParam") if key in task]
         inner = self._handed(call, replace(frame, loop=call.id if loops else None))
         limit = self.notes.whole(call.template, "parallelism", call.what) or None if call.is_dag else None
-        if not call.is_dag or len(loops) + ("when" in task) > 1 or (limit and "when" in task):
-            for feature in (*loops, *(["when"] if "when" in task else [])):
-                self.notes.feature(task, what, f"'{feature}' for {call.what}, not for a group of its own")
+        self._check_controls(call, loops, limit)
+        if call.again is not None:
+            return (self._again(call, call.again, inner),)
         if not call.is_dag:
             step = self.step(call, inner)
             return (Placed(member=step, uses=_uses(_references(step))),)
         if loops:
             return (self._loop(call, frame, inner, limit),)
+        if call.calls_itself:
+            return (self._recursive(call, inner),)
         members = self.members(call, inner)
         if "when" in task:
             return (self._condition(call, frame, members),)
+        return self._plain_group(call, members, limit)
+
+    def _check_controls(self, call: Call, loops: list[str], limit: int | None) -> None:
+        """Note conditions, loops and limits that are not those of a group of its own."""
+        controls = [*loops, *(["when"] if "when" in call.task else [])]
+        is_group = call.is_dag and call.again is None
+        if not is_group or len(controls) > 1 or (limit and "when" in controls):
+            for feature in controls:
+                what = f"'{feature}' for {call.what}, not for a group of its own"
+                self.notes.feature(call.task, f"task '{call.task.get('name')}'", what)
+        if limit and call.calls_itself:
+            self.notes.feature(call.template, call.what, "'parallelism' for a graph component")
+
+    def _plain_group(self, call: Call, members: tuple[Placed, ...], limit: int | None) -> tuple[Placed, ...]:
         if self.at_exit is not None and self.at_exit.group == call.id:
             return (_grouped(self._exit_handler(call, self.at_exit, members), members),)
+        where = self.notes.where(call.task)
         if limit:
-            group = SubGraph(id=call.id, parallelism=limit, members=_plain(members), where=self.notes.where(call.task))
+            group = SubGraph(id=call.id, parallelism=limit, members=_plain(members), where=where)
             return (_grouped(group, members),)
+        if named := _NAMED_GRAPH.fullmatch(call.id):
+            graph = Graph(id=call.id, name=named.group(1), members=_plain(members), where=where)
+            return (_grouped(graph, members),)
         return members
+
+    def _recursive(self, call: Call, given: Frame) -> Placed:
+        """Return a graph component that calls itself: all that is handed to its template are its arguments (R-02)."""
+        arguments = self._arguments(call, call.id, given)
+        inside = {name: Text((ArgumentRef(call.id, name),)) for name in arguments}
+        members = self.members(call, replace(given, values=inside, files=inside))
+        graph = Graph(
+            id=call.id,
+            name=_name_of_graph(call),
+            arguments=tuple(arguments.items()),
+            members=_plain(members),
+            where=self.notes.where(call.task),
+        )
+        return _grouped(with_changing_arguments(graph), members, arguments.values())
+
+    def _again(self, call: Call, graph: Call, given: Frame) -> Placed:
+        """Return a call of a graph component in itself; what it does not hand over stays as it is (R-04)."""
+        unchanged = {
+            str(entry.get("name")): Text((ArgumentRef(graph.id, str(entry.get("name"))),))
+            for entry in (entry for _, entry in self._inputs(graph))
+        }
+        known = replace(given, values={**unchanged, **given.values}, files={**unchanged, **given.files})
+        arguments = self._arguments(call, graph.id, known)
+        again = model.Call(
+            id=call.id,
+            graph=graph.id,
+            name=_name_of_graph(graph),
+            arguments=tuple(arguments.items()),
+            where=self.notes.where(call.task),
+        )
+        return _grouped(again, (), arguments.values())
+
+    def _arguments(self, call: Call, graph: str, given: Frame) -> dict[str, Reference]:
+        """Return what a task hands to the template of a graph component, by the template's names."""
+        known = replace(given, values=self._with_defaults(call, given))
+        found: dict[str, Reference] = {}
+        for kind, entry in self._inputs(call):
+            name = self.notes.required(entry, "name", f"{call.what}: an input")
+            handed = self._text(f"{{{{inputs.{kind}.{name}}}}}", known, call.task)
+            ref = handed.sole_reference
+            if ref is not None and found.setdefault(name, ref) == ref:
+                continue
+            if handed.parts:
+                what = f"argument '{name}' of '{graph}' that is not one value, the same as text and as file"
+                self.notes.feature(call.task, f"task '{call.task.get('name')}'", what)
+        return found
+
+    def _inputs(self, call: Call) -> Iterator[tuple[str, Block]]:
+        """Yield what a template takes, with its kind."""
+        declared = self.notes.block(call.template, "inputs", call.what)
+        for kind in ("parameters", "artifacts"):
+            yield from ((kind, entry) for entry in self.notes.blocks(declared, kind, f"{call.what}: inputs"))
 
     def _exit_handler(self, call: Call, at_exit: Exit, members: tuple[Placed, ...]) -> ExitHandler:
         where = self.notes.where(call.task)
@@ -161,7 +248,7 @@ class MemberReader:
 
     def _items(
         self, call: Call, frame: Frame
-    ) -> tuple[tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef, str | None]:
+    ) -> tuple[tuple[Tree, ...] | ParameterRef | OutputRef | ItemRef | ArgumentRef, str | None]:
         """Return what a loop goes over, and the name that KFP gives to its item (L-07)."""
         task, what = call.task, f"task '{call.task.get('name')}'"
         if "withItems" in task:
@@ -169,9 +256,10 @@ class MemberReader:
             return tuple(tree(item, lambda text: self._text(text, frame, task)) for item in listed), None
         written = self.notes.text(task, "withParam", what) or ""
         found = self._text(written, frame, task)
-        if len(found.parts) == 1 and isinstance(found.parts[0], ParameterRef | OutputRef | ItemRef):
+        ref = found.sole_reference
+        if isinstance(ref, ParameterRef | OutputRef | ItemRef | ArgumentRef):
             named = _PARAMETER_OF.search(written)
-            return found.parts[0], f"{named.group(1)}-loop-item" if named else None
+            return ref, f"{named.group(1)}-loop-item" if named else None
         if (constant := _json_list(found.constant)) is not None:
             return constant, None
         self.notes.note("KA410", task, f"{what} loops over {_shown(written)}, which is no list", _LIST)
@@ -269,6 +357,12 @@ def _grouped(group: Member, members: tuple[Placed, ...], own: Iterable[Reference
 
 def _plain(members: tuple[Placed, ...]) -> tuple[Member, ...]:
     return tuple(placed.member for placed in members)
+
+
+def _name_of_graph(call: Call) -> str:
+    """Return the name of a graph component's function, as far as its group tells (N-08)."""
+    named = _NAMED_GRAPH.fullmatch(call.id)
+    return named.group(1) if named else call.id
 
 
 def _uses(found: Iterable[Reference]) -> frozenset[str]:

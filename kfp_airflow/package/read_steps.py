@@ -130,17 +130,23 @@ class _StepReader:
             action=action,  # type: ignore[arg-type] # noted above where it is another
             manifest=self._manifest(resource),
             merge_strategy=self._notes.text(resource, "mergeStrategy", self._what),
-            success_condition=self._notes.text(resource, "successCondition", self._what),
-            failure_condition=self._notes.text(resource, "failureCondition", self._what),
+            success_condition=self._optional(resource, "successCondition"),
+            failure_condition=self._optional(resource, "failureCondition"),
             set_owner_reference=self._notes.truth(resource, "setOwnerReference", self._what),
-            flags=tuple(map(_as_text, self._notes.listed(resource, "flags", self._what))),
+            flags=self._texts(resource, "flags", f"{self._what}: resource"),
             attributes=self._files.attributes(),
             pod=self._pod(self._patched()),
             display_name=self._display_name(),
             retry=self._retry(),
             timeout_s=self._notes.whole(self._template, "activeDeadlineSeconds", self._what),
+            caching=self._caching(),
             where=self._notes.where(self._template),
         )
+
+    def _optional(self, block: Block, key: str) -> Text | None:
+        """Return the text under a key, None where there is none."""
+        found = self._notes.text(block, key, self._what)
+        return None if found is None else self._text(found)
 
     def _text(self, content: str) -> Text:
         def note(problem: str) -> None:
@@ -280,13 +286,10 @@ class _StepReader:
 
     def _read_annotations(self) -> set[str]:
         """Return the annotations that become something else of the step."""
+        read = {ANNOTATIONS["task_display_name"], ANNOTATIONS["max_cache_staleness"]}
         if "resource" in self._template:
-            return {ANNOTATIONS["task_display_name"]}
-        return {
-            key
-            for name, key in ANNOTATIONS.items()
-            if name in {"task_display_name", "max_cache_staleness"} or json_data(self._annotations.get(key)) is not None
-        }
+            return read
+        return read | {key for key in ANNOTATIONS.values() if json_data(self._annotations.get(key)) is not None}
 
     def _component(self) -> Component | None:
         annotations = {name: self._annotations.get(key) for name, key in ANNOTATIONS.items()}

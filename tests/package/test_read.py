@@ -121,7 +121,7 @@ def test_volumes_of_the_whole_workflow_go_to_the_steps_that_mount_them() -> None
     ).members
     by_id: dict[str, Any] = {member.id: member for member in found}
     assert isinstance(by_id["claim"], ResourceStep)
-    assert by_id["claim"].attributes == (("name", "{.metadata.name}"),)
+    assert by_id["claim"].attributes == (("name", text("{.metadata.name}")),)
     named = tree({"claimName": text(OutputRef("claim", "name"))})
     assert by_id["b"].pod.volumes[0].get("persistentVolumeClaim") == named
     assert by_id["c"].pod.volumes == ()
