@@ -86,10 +86,15 @@ def parse_dag_file(file: Path, *, bundle_path: Path, bundle_name: str) -> DagBag
 def write_dags(bag: DagBag, *, bundle_name: str) -> None:
     """Write the DAGs of a bag to the database."""
     if AIRFLOW_V_3_2_PLUS:
-        from airflow.dag_processing import dagbag
-    else:  # goes when the oldest supported Airflow is 3.2
-        from airflow.models import dagbag  # type: ignore[no-redef,unused-ignore]
-    dagbag.sync_bag_to_db(bag, bundle_name, None)
+        from airflow.dag_processing.dagbag import sync_bag_to_db
+
+        sync_bag_to_db(bag, bundle_name, None)
+        return
+    from airflow.models.dagbag import (  # type: ignore[attr-defined,unused-ignore] # goes when the oldest is 3.2
+        sync_bag_to_db as old_sync_bag_to_db,
+    )
+
+    old_sync_bag_to_db(bag, bundle_name, None)
 
 
 def pod_defaults() -> Mapping[str, Any]:

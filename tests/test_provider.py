@@ -57,5 +57,5 @@ def test_airflow_knows_the_settings_and_their_defaults(tmp_path: Path) -> None:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
     assert airflow("get-value", "kfp_airflow", "startup_timeout").splitlines()[-1] == "600"
-    listed = re.findall(r"^# (\w+) =", airflow("list", "--section", "kfp_airflow"), flags=re.MULTILINE)
+    listed = re.findall(r"^(?:# )?(\w+) =", airflow("list", "--section", "kfp_airflow"), flags=re.MULTILINE)
     assert listed == [setting.name for setting in config.SETTINGS]
