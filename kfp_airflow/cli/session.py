@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,14 +111,18 @@ def _triggerer(*, needed: bool) -> Iterator[Callable[[], None]]:
     if not needed:
         yield lambda: None
         return
-    process = subprocess.Popen([sys.executable, "-m", "kfp_airflow.cli.triggerer"], stdin=subprocess.PIPE, bufsize=0)
-    assert process.stdin is not None  # noqa: S101 - a pipe, by the line above
-    pipe = process.stdin
+    reading, writing = os.pipe()
+    process = subprocess.Popen([sys.executable, "-m", "kfp_airflow.cli.triggerer"], stdin=reading)
+    os.close(reading)
     try:
-        yield lambda: pipe.write(b"\n") and None
+        yield partial(_begin_triggers, writing)
     finally:
-        pipe.close()
+        os.close(writing)
         process.wait()
+
+
+def _begin_triggers(pipe: int) -> None:
+    os.write(pipe, b"\n")
 
 
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:
