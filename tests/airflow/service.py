@@ -32,7 +32,7 @@ class AirflowService:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
             "AIRFLOW_HOME": str(home),
@@ -67,22 +67,23 @@ class AirflowService:
         return self
 
     def _start(self, component: str) -> None:
-        with (self.home / f"{component}.log").open("wb") as log:
-            self._processes.append(
-                subprocess.Popen(
-                    [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
-                )
+        with (self.home / f"{component}.log").open("ab") as log:
+            self._processes[component] = subprocess.Popen(
+                [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
+        for process in self._processes.values():
             os.killpg(process.pid, signal.SIGINT)
-        for process in self._processes:
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        for process in self._processes.values():
+            _await_end(process)
+
+    def restart(self, component: str) -> None:
+        """Stop one of the processes, and start it again when it has ended."""
+        process = self._processes.pop(component)
+        os.killpg(process.pid, signal.SIGINT)
+        _await_end(process)
+        self._start(component)
 
     @property
     def _airflow(self) -> list[str]:
@@ -122,13 +123,12 @@ class AirflowService:
             found = look()
             if found is not None:
                 return found
-            for process, component in zip(self._processes, COMPONENTS, strict=False):
+            for component, process in self._processes.items():
                 if process.poll() is not None:
                     raise AssertionError(f"{component} has ended:\n{self._log_end(component)}")
             time.sleep(0.2)
         raise AssertionError(
-            f"waited {timeout_s} s for {what}\n"
-            + "\n".join(self._log_end(component) for component in COMPONENTS[: len(self._processes)])
+            f"waited {timeout_s} s for {what}\n" + "\n".join(self._log_end(component) for component in self._processes)
         )
 
     def _log_end(self, component: str) -> str:
@@ -180,6 +180,14 @@ class AirflowService:
             f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{attempt}?map_index={map_index}"
         )
         return "\n".join(_log_lines(entries["content"]))
+
+
+def _await_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _log_lines(entries: list[Any]) -> Iterator[str]:

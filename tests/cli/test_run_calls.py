@@ -1,4 +1,4 @@
-"""`kfp-airflow run` of loops in loops and of recursion: a triggerer waits for the runs that tasks start (L-10, R-01)."""
+"""`kfp-airflow run` of loops in loops and recursion: a triggerer waits for runs that tasks start (L-10, R-01)."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def open_runs(home: Path) -> list[Any]:
     with closing(sqlite3.connect(home / "airflow.db")) as database:
         ended = "('success', 'failed', 'skipped', 'upstream_failed', 'removed')"
         return [
-            *database.execute(f"SELECT run_id, state FROM dag_run WHERE state NOT IN {ended}"),  # noqa: S608 - our own
-            *database.execute(f"SELECT task_id, state FROM task_instance WHERE state NOT IN {ended}"),  # noqa: S608
+            *database.execute(f"SELECT run_id, state FROM dag_run WHERE state NOT IN {ended}"),
+            *database.execute(f"SELECT task_id, state FROM task_instance WHERE state NOT IN {ended}"),
         ]
 
 

@@ -17,12 +17,12 @@ def bash(name: str, program: str, *texts: Any) -> dsl.ContainerOp:
 
 
 @dsl.pipeline(name="nested")
-def nested(bad: str = "none", seconds: int = 0):
+def nested(bad: str = "none", seconds: int = 0, mended: str = "/nowhere"):
     lists = bash("lists", """echo '[["a", "b"], [], ["c"]]' > /tmp/out""")
     with dsl.ParallelFor(lists.output) as outer:
         with dsl.ParallelFor(outer) as inner:
-            program = 'echo "begun $1"; sleep "$3"; printf %s "$1!" > /tmp/out; [ "$1" != "$2" ]'
-            step = bash("shout", program, inner, bad, seconds)
+            program = 'echo "begun $1"; sleep "$3"; printf %s "$1!" > /tmp/out; [ "$1" != "$2" ] || [ -e "$4" ]'
+            step = bash("shout", program, inner, bad, seconds, mended)
             with dsl.Condition(step.output == "a!", name="is a"):
                 bash("only-a", "touch /tmp/out")
     bash("all", 'printf %s "$1" > /tmp/out', step.output)
