@@ -59,12 +59,13 @@ def _run(request: Request, home: Home, events: EventWriter, begin_triggers: Call
     watch = _start(_dag_id(request, dags), request, dags, events)
     from kfp_airflow.cli.scheduling import run_scheduler
 
-    with suppress(SystemExit):  # told to end, or the command is gone
+    with suppress(SystemExit, BrokenPipeError):  # told to end, or the command is gone
         run_scheduler(watch)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_unfinished_runs()
-    watch.look()
-    events.send(read_run(watch, home, dags))
+    with suppress(BrokenPipeError):  # nobody is left to be told
+        watch.look()
+        events.send(read_run(watch, home, dags))
 
 
 @contextmanager
