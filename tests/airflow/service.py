@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -59,11 +60,14 @@ class AirflowService:
 
     def __enter__(self) -> AirflowService:
         subprocess.run([*self._airflow, "db", "migrate"], env=self._environment, check=True, capture_output=True)
-        for component in COMPONENTS:
-            self._start(component)
-            if component == "api-server":  # a scheduler that starts a task before there is an API loses it
-                self.wait_for(self._answers, "the API to answer", timeout_s=120)
-        self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=120)
+        with ExitStack() as started:
+            started.push(self)  # ends what has been started where the rest does not start
+            for component in COMPONENTS:
+                self._start(component)
+                if component == "api-server":  # a scheduler that starts a task before there is an API loses it
+                    self.wait_for(self._answers, "the API to answer", timeout_s=240)
+            self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=240)
+            started.pop_all()
         return self
 
     def _start(self, component: str) -> None:
@@ -141,7 +145,7 @@ class AirflowService:
             status, details = self.call("GET", f"dags/{dag_id}/details")
             return details if status == 200 else None
 
-        return self.wait_for(look, f"DAG {dag_id}", timeout_s=60)
+        return self.wait_for(look, f"DAG {dag_id}", timeout_s=120)
 
     def trigger(self, dag_id: str, **conf: Any) -> tuple[int, Any]:
         """Ask for a run with parameters; returns status and answer."""
