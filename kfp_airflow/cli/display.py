@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
@@ -27,6 +28,7 @@ from kfp_airflow.graph.text import Json
 
 LOG_LINES: Final = 20
 INDEXES_SHOWN: Final = 20
+RUNS_SHOWN: Final = 20
 SHOWN_CHARACTERS: Final = 48
 PLAIN_WIDTH: Final = 160
 _STYLES: Final[Mapping[str, str]] = {
@@ -72,12 +74,25 @@ def task_label(task_id: str, map_index: int) -> str:
     return f"{task_id}[{map_index}]" if map_index >= 0 else task_id
 
 
+def body_label(dag_id: str, root: str) -> str:
+    """Return what a DAG that the pipeline's DAG `root` calls is called: its id without the pipeline's."""
+    return dag_id.removeprefix(f"{root}.")
+
+
+def changed_label(event: TaskChanged, root: str) -> str:
+    """Return how a task instance is called in a line of its own: one of a called run with the body it is of."""
+    task = task_label(event.task_id, event.map_index)
+    return task if event.dag_id == root else f"{body_label(event.dag_id, root)} · {task}"
+
+
 class LineProgress:
     """One line when a task starts and one when it ends, with the seconds since the command began."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
+        self._root: str | None = None
+        self._started: set[TaskChanged] = set()
 
     def __enter__(self) -> LineProgress:
         return self
@@ -92,15 +107,19 @@ class LineProgress:
         self._console.print(f"{self._elapsed()}  {escape(message)}", soft_wrap=True)
 
     def change(self, event: TaskChanged) -> None:
-        """Print starts, ends and retries; what a task waits for is no line."""
+        """Print starts, ends and retries; what a task waits for is no line, nor is that it goes on."""
+        self._root = self._root or event.dag_id  # the pipeline's own tasks begin
+        label = changed_label(event, self._root)
         took = f" ({event.duration_s:.1f} s)" if event.duration_s is not None else ""
         match event.state:
             case "running":
-                self.say(f"{task_label(event.task_id, event.map_index)} started")
+                if event not in self._started:
+                    self.say(f"{label} started")
+                self._started.add(event)
             case "up_for_retry":
-                self.say(f"{task_label(event.task_id, event.map_index)} failed and will be tried again")
+                self.say(f"{label} failed and will be tried again")
             case state if state in _ENDED:
-                self.say(f"{task_label(event.task_id, event.map_index)} {state}{took}")
+                self.say(f"{label} {state}{took}")
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self._began:7.1f} s"
@@ -112,6 +131,7 @@ class LiveProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._began = time.monotonic()
+        self._root: str | None = None
         self._states: dict[tuple[str, str], dict[tuple[str, int], str]] = {}
         self._since: dict[tuple[str, str], float] = {}
         self._took: dict[tuple[str, str], float] = {}
@@ -133,6 +153,7 @@ class LiveProgress:
 
     def change(self, event: TaskChanged) -> None:
         """Note the state; the table is drawn a few times a second."""
+        self._root = self._root or event.dag_id
         task = (event.dag_id, event.task_id)
         states = self._states.setdefault(task, {})
         states[(event.run_id, event.map_index)] = event.state
@@ -166,18 +187,20 @@ class LiveProgress:
         counts = Counter(states.values())
         telling = next((state for state in ("running", "up_for_retry", "failed") if counts[state]), None)
         state = telling or next(reversed(states.values()))
-        mapped = any(index >= 0 for _, index in states)
+        several = len(states) > 1 or any(index >= 0 for _, index in states)
+        root = self._root or task[0]
+        label = task[1] if task[0] == root else f"{body_label(task[0], root)} · {task[1]}"
         ended = sum(counts[state] for state in _ENDED)
         seconds = self._took.get(task, time.monotonic() - self._since[task])
-        yield Text(task[1], style="bold" if state == "running" else "")
+        yield Text(label, style="bold" if state == "running" else "")
         yield Text(state, style=_STYLES.get(state, "dim"))
-        yield Text(f"{ended}/{len(states)}" if mapped else "", style="dim")
+        yield Text(f"{ended}/{len(states)}" if several else "", style="dim")
         yield Text(f"{seconds:.0f} s", style="dim")
 
 
 def print_report(console: Console, report: RunReport, logs: Iterable[str], home: Home) -> None:
     """Print the table of a run's tasks, where artifacts and logs lie, and why tasks failed."""
-    _print_table(console, _table(report.tasks))
+    _print_table(console, _table(report))
     for task, log in zip(report.tasks, logs, strict=True):
         if task.state == "failed":
             _print_failure(console, task, log)
@@ -200,12 +223,31 @@ def _print_table(console: Console, table: Table) -> None:
         console.print(Text(line.rstrip()), soft_wrap=True)
 
 
-def _table(tasks: Iterable[TaskReport]) -> Table:
+def _table(report: RunReport) -> Table:
+    """Return the table of all tasks, those of a called run below its name; of many runs the first and the failed."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("task")
     table.add_column("state", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     table.add_column("outputs", overflow="fold", ratio=1)
+    runs: Counter[str] = Counter()
+    hidden: Counter[str] = Counter()
+    for (dag_id, run_id), tasks in groupby(report.tasks, lambda task: (task.dag_id, task.run_id)):
+        of_run = tuple(tasks)
+        if run_id != report.run_id:
+            runs[dag_id] += 1
+            if runs[dag_id] > RUNS_SHOWN and not any(task.state == "failed" for task in of_run):
+                hidden[dag_id] += 1
+                continue
+            name = Text(f"{body_label(dag_id, report.dag_id)}:", style="bold")
+            table.add_row(name, "", "", Text(run_id, style="dim"))
+        _add_tasks(table, of_run)
+    for dag_id, number in hidden.items():
+        table.add_row(Text(f"{body_label(dag_id, report.dag_id)}: …", style="bold"), "", "", f"{number:,} more runs")
+    return table
+
+
+def _add_tasks(table: Table, tasks: Iterable[TaskReport]) -> None:
     hidden: Counter[tuple[str, str, str]] = Counter()
     for task in tasks:
         if task.map_index >= INDEXES_SHOWN and task.state != "failed":
@@ -219,7 +261,6 @@ def _table(tasks: Iterable[TaskReport]) -> Table:
         label = Text(task_label(task.task_id, task.map_index))
         table.add_row(label, Text(state, style=_STYLES.get(state, "dim")), took, Text(shown))
     _add_hidden(table, hidden, "")
-    return table
 
 
 def _add_hidden(table: Table, hidden: Counter[tuple[str, str, str]], task_id: str) -> None:

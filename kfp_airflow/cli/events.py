@@ -12,7 +12,10 @@ from kfp_airflow.graph.text import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A run that is asked for: the DAG file to put into the home, the DAG in it, and the run's parameters."""
+    """A run that is asked for: the DAG file to put into the home, the DAG in it, and the run's parameters.
+
+    `calls`: tasks of it start runs and wait for them.
+    """
 
     home: str
     dag_file: str
@@ -20,6 +23,7 @@ class Request:
     pipeline: str
     conf: Mapping[str, Json]
     runtime: str
+    calls: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

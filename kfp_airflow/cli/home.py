@@ -12,6 +12,9 @@ from urllib.parse import quote
 ARTIFACTS_VARIABLE: Final = "AIRFLOW__KFP_AIRFLOW__ARTIFACTS"
 HOME_VARIABLE: Final = "KFP_AIRFLOW_HOME"
 TASKS_AT_A_TIME: Final = 4
+DATABASE_TIMEOUT_S: Final = 60
+"""How long a writer waits for the others (scheduler, Task Execution API, triggerer); SQLite's own 5 s pass under load.
+"""
 _KEPT_PREFIXES: Final = ("AIRFLOW__KFP_AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
@@ -86,7 +89,7 @@ def session_environment(home: Home, environ: Mapping[str, str], *, runtime: str)
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACKS": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": str(TASKS_AT_A_TIME),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}?timeout={DATABASE_TIMEOUT_S}",
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",

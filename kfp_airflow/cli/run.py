@@ -19,6 +19,8 @@ from kfp_airflow.cli.places import choose_runtime
 from kfp_airflow.cli.report import read_report, write_report
 from kfp_airflow.cli.sessions import SessionProcess
 from kfp_airflow.cli.sources import check_chosen, read_parameters
+from kfp_airflow.dag.lower import lower
+from kfp_airflow.dag.sections import make_sections
 from kfp_airflow.diagnostics import UsageError
 
 
@@ -89,6 +91,7 @@ def make_request(options: RunOptions) -> Request:
         pipeline=pipeline.name,
         conf=conf,
         runtime=choose_runtime(options.runtime, pipeline),
+        calls=len(make_sections(lower(pipeline))) > 1,
     )
 
 

@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,31 +39,33 @@ def serve_request(request: Request, events: EventWriter) -> None:
     try:
         with _lock(home, events):
             require_usable(home)
-            with _task_api():
-                _run(request, home, events)
+            with _task_api(), _triggerer(needed=request.calls) as begin_triggers:
+                _run(request, home, events, begin_triggers)
     except KfpAirflowError as error:
         events.send(Refused(message=str(error)))
     except Exception as error:  # noqa: BLE001 - the last place where it can be told
         events.send(Broken(message=f"{type(error).__name__}: {error}", traceback=traceback.format_exc()))
 
 
-def _run(request: Request, home: Home, events: EventWriter) -> None:
+def _run(request: Request, home: Home, events: EventWriter, begin_triggers: Callable[[], None]) -> None:
     from kfp_airflow.cli.watch import read_run
 
     prepare_database(home)
     if request.runtime == "kubernetes":
         require_cluster()
     end_unfinished_runs()
+    begin_triggers()
     dags = _register(request, home)
     watch = _start(_dag_id(request, dags), request, dags, events)
     from kfp_airflow.cli.scheduling import run_scheduler
 
-    with suppress(SystemExit):  # told to end, or the command is gone
+    with suppress(SystemExit, BrokenPipeError):  # told to end, or the command is gone
         run_scheduler(watch)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_unfinished_runs()
-    watch.look()
-    events.send(read_run(watch, home, dags))
+    with suppress(BrokenPipeError):  # nobody is left to be told
+        watch.look()
+        events.send(read_run(watch, home, dags))
 
 
 @contextmanager
@@ -101,6 +104,26 @@ def _task_api() -> Iterator[None]:
     finally:
         process.kill()  # it holds nothing: a request is one transaction
         process.wait()
+
+
+@contextmanager
+def _triggerer(*, needed: bool) -> Iterator[Callable[[], None]]:
+    """Start the triggerer where calls will wait in it; what is yielded lets it use the database."""
+    if not needed:
+        yield lambda: None
+        return
+    reading, writing = os.pipe()
+    process = subprocess.Popen([sys.executable, "-m", "kfp_airflow.cli.triggerer"], stdin=reading)
+    os.close(reading)
+    try:
+        yield partial(_begin_triggers, writing)
+    finally:
+        os.close(writing)
+        process.wait()
+
+
+def _begin_triggers(pipe: int) -> None:
+    os.write(pipe, b"\n")
 
 
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:

@@ -29,7 +29,7 @@ from kfp_airflow.dag.schedule import read_schedule
 from kfp_airflow.dag.scope import Build, Scope, open_group
 from kfp_airflow.dag.sections import Section, is_lifted
 from kfp_airflow.dag.tasks import build_task
-from kfp_airflow.dag.words import comparison_words
+from kfp_airflow.dag.words import body_words, comparison_words
 from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
@@ -86,11 +86,11 @@ def _build_section(section: Section, pipeline: Pipeline, family: Family, options
 
 def _called_dag_arguments(body: Loop | Graph, pipeline: Pipeline, family: Family) -> dict[str, Any]:
     """Return how the DAG of a body differs from the pipeline's: it has no schedule and no parameters of its own."""
-    what = "an item of the loop" if isinstance(body, Loop) else "a round of"
+    what = f"one item of the loop '{body.id}'" if isinstance(body, Loop) else f"one round of '{body_words(body)}'"
     return {
         "dag_id": family.dag_ids[body.id],
-        "dag_display_name": f"{pipeline.name} · {body.name or body.id}",
-        "description": f"Runs {what} '{body.name or body.id}' of {pipeline.name}; its tasks start it",
+        "dag_display_name": f"{pipeline.name} · {body_words(body)}",
+        "description": f"Runs {what} of {pipeline.name}, whose tasks start it",
         "schedule": None,
         "start_date": None,
         "end_date": None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build, Scope
 from kfp_airflow.dag.tasks import TRIGGER_RULE, guard_references, loop_arguments, loop_item_references, placement_of
+from kfp_airflow.dag.words import body_words
 from kfp_airflow.graph.model import Call, Graph, Loop, walk
 from kfp_airflow.graph.text import ArgumentRef, OutputRef, Reference
 from kfp_airflow.operators.placement import Export, Source, export_key
@@ -30,6 +31,7 @@ def build_call(caller: Loop | Graph | Call, scope: Scope) -> BaseOperator:
     wanted = (*needed, *guard_references(scope), *loop_item_references(scope))
     return CallOperator(
         task_id=build.plan.call_task_ids[caller.id],
+        **_display(caller, build),
         trigger_rule=TRIGGER_RULE,
         child_dag_id=build.family.dag_ids[body],
         placement=placement_of(wanted, scope),
@@ -38,6 +40,20 @@ def build_call(caller: Loop | Graph | Call, scope: Scope) -> BaseOperator:
         exports=tuple(_exports(body, build)),
         **loop_arguments(scope),
     )
+
+
+def _display(caller: Loop | Graph | Call, build: Build) -> dict[str, str]:
+    """Return how the UI shows a call: by the name of the graph component, and what it does."""
+    body = build.family.bodies[caller.graph if isinstance(caller, Call) else caller.id]
+    what = f"Starts a run of DAG `{build.family.dag_ids[body.id]}`"
+    match caller:
+        case Loop():
+            return {"doc_md": f"{what} for one item, waits for its end, and gives what it gave."}
+        case Graph():
+            return {"task_display_name": body_words(body), "doc_md": f"{what}, the first round, and waits for its end."}
+        case Call():
+            again = f"{body_words(body)} once more"
+            return {"task_display_name": again, "doc_md": f"{what}, the next round, and waits for its end."}
 
 
 def child_dag_id(dag_id: str, body: str) -> str:

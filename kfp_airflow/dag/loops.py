@@ -10,7 +10,7 @@ from airflow.sdk import task_group
 
 from kfp_airflow.dag.scope import Scope
 from kfp_airflow.dag.tasks import TRIGGER_RULE, guard_references, placement_of
-from kfp_airflow.dag.words import reference_words
+from kfp_airflow.dag.words import body_words
 from kfp_airflow.graph.flow import references
 from kfp_airflow.graph.model import ContainerStep, Loop, walk
 from kfp_airflow.graph.text import ItemRef, Reference
@@ -26,16 +26,16 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
     build = scope.build
     mapped: Any
     if isinstance(loop.items, tuple):
-        items, words = LoopItems(loop=loop.id, values=loop.items), f"{len(loop.items)} items"
+        items = LoopItems(loop=loop.id, values=loop.items)
         mapped = list(range(len(loop.items)))
     else:
         task = _build_items_task(loop, loop.items, scope)
         build.items_tasks[loop.id] = task
-        items, words = LoopItems(loop=loop.id, task_id=task.task_id), reference_words(loop.items)
+        items = LoopItems(loop=loop.id, task_id=task.task_id)
         mapped = task.output
     inner = replace(scope, loop=items, limit=loop.parallelism or scope.limit)
 
-    @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=f"for each item of {words}")
+    @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=body_words(loop))
     def iteration(item: Any) -> None:  # noqa: ARG001 - a task finds its item by its map index; Airflow wants the name
         build_body(inner)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from kfp_airflow.graph.model import Comparison
+from kfp_airflow.graph.model import Comparison, Graph, Loop
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text
 
 
@@ -29,6 +29,16 @@ def reference_words(reference: Reference) -> str:
             return f"run {reference.field}"
         case _:
             assert_never(reference)
+
+
+def items_words(loop: Loop) -> str:
+    """Return what a loop goes over: `make-list`, `3 items`."""
+    return f"{len(loop.items)} items" if isinstance(loop.items, tuple) else reference_words(loop.items)
+
+
+def body_words(body: Loop | Graph) -> str:
+    """Return what the inside of a loop or of a graph component is called: `for each item of make-list`, its name."""
+    return f"for each item of {items_words(body)}" if isinstance(body, Loop) else body.name or body.id
 
 
 def _operand(text: Text) -> str:

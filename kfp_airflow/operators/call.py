@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID, TriggerDagRunOperator
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from typing_extensions import override
 
@@ -88,13 +88,13 @@ class CallOperator(TriggerDagRunOperator):
         ti = context["ti"]
         if ti.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id], states=list(_ACTIVE)):
             self.log.info("Run %s of %s is active already", run_id, self.trigger_dag_id)
-            self._wait(run_id)
+            self._wait(run_id, context)
         super().execute(context)
 
     @override
     def execute_complete(self, context: Context, event: tuple[str, dict[str, Any]]) -> None:
         """Publish what the run has given. Raises StepError, naming the tasks that failed, where it has failed."""
-        self.trigger_run_id = run_id = event[1]["run_ids"][0]  # the link to the run asks for it
+        self.trigger_run_id = run_id = event[1]["run_ids"][0]
         with explained(context):
             values = RunValues(self.placement, context, open_store())
             show_item(values, context)
@@ -107,7 +107,8 @@ class CallOperator(TriggerDagRunOperator):
                 if value is not None:
                     ti.xcom_push(key=export.key, value=published_as_json(value))
 
-    def _wait(self, run_id: str) -> None:
+    def _wait(self, run_id: str, context: Context) -> None:
+        context["ti"].xcom_push(key=XCOM_RUN_ID, value=run_id)  # the link to the run asks for it
         self.defer(
             trigger=DagStateTrigger(
                 dag_id=self.trigger_dag_id,

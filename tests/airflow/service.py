@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -32,7 +33,7 @@ class AirflowService:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
             "AIRFLOW_HOME": str(home),
@@ -59,30 +60,34 @@ class AirflowService:
 
     def __enter__(self) -> AirflowService:
         subprocess.run([*self._airflow, "db", "migrate"], env=self._environment, check=True, capture_output=True)
-        for component in COMPONENTS:
-            self._start(component)
-            if component == "api-server":  # a scheduler that starts a task before there is an API loses it
-                self.wait_for(self._answers, "the API to answer", timeout_s=120)
-        self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=120)
+        with ExitStack() as started:
+            started.push(self)  # ends what has been started where the rest does not start
+            for component in COMPONENTS:
+                self._start(component)
+                if component == "api-server":  # a scheduler that starts a task before there is an API loses it
+                    self.wait_for(self._answers, "the API to answer", timeout_s=240)
+            self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=240)
+            started.pop_all()
         return self
 
     def _start(self, component: str) -> None:
-        with (self.home / f"{component}.log").open("wb") as log:
-            self._processes.append(
-                subprocess.Popen(
-                    [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
-                )
+        with (self.home / f"{component}.log").open("ab") as log:
+            self._processes[component] = subprocess.Popen(
+                [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes:
+        for process in self._processes.values():
             os.killpg(process.pid, signal.SIGINT)
-        for process in self._processes:
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        for process in self._processes.values():
+            _await_end(process)
+
+    def restart(self, component: str) -> None:
+        """Stop one of the processes, and start it again when it has ended."""
+        process = self._processes.pop(component)
+        os.killpg(process.pid, signal.SIGINT)
+        _await_end(process)
+        self._start(component)
 
     @property
     def _airflow(self) -> list[str]:
@@ -122,13 +127,12 @@ class AirflowService:
             found = look()
             if found is not None:
                 return found
-            for process, component in zip(self._processes, COMPONENTS, strict=False):
+            for component, process in self._processes.items():
                 if process.poll() is not None:
                     raise AssertionError(f"{component} has ended:\n{self._log_end(component)}")
             time.sleep(0.2)
         raise AssertionError(
-            f"waited {timeout_s} s for {what}\n"
-            + "\n".join(self._log_end(component) for component in COMPONENTS[: len(self._processes)])
+            f"waited {timeout_s} s for {what}\n" + "\n".join(self._log_end(component) for component in self._processes)
         )
 
     def _log_end(self, component: str) -> str:
@@ -141,7 +145,7 @@ class AirflowService:
             status, details = self.call("GET", f"dags/{dag_id}/details")
             return details if status == 200 else None
 
-        return self.wait_for(look, f"DAG {dag_id}", timeout_s=60)
+        return self.wait_for(look, f"DAG {dag_id}", timeout_s=120)
 
     def trigger(self, dag_id: str, **conf: Any) -> tuple[int, Any]:
         """Ask for a run with parameters; returns status and answer."""
@@ -180,6 +184,14 @@ class AirflowService:
             f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{attempt}?map_index={map_index}"
         )
         return "\n".join(_log_lines(entries["content"]))
+
+
+def _await_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _log_lines(entries: list[Any]) -> Iterator[str]:

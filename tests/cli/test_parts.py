@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from kfp_airflow.cli.display import outputs_text
+from kfp_airflow.cli.display import LineProgress, outputs_text, print_report
 from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged, read_events
 from kfp_airflow.cli.home import Home, default_home, session_environment
 from kfp_airflow.cli.report import RunReport, TaskReport, read_report, write_report
@@ -83,7 +85,7 @@ def test_a_session_uses_nothing_of_another_airflow(tmp_path: Path) -> None:
     }
     environ = session_environment(Home(root=tmp_path), caller, runtime="process")
     assert environ["AIRFLOW_HOME"] == str(tmp_path)
-    assert environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db"
+    assert environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{tmp_path}/airflow.db?timeout=60"
     assert "AIRFLOW__CORE__FERNET_KEY" not in environ
     kept = (
         "PATH",
@@ -119,6 +121,41 @@ def test_a_log_reads_as_plain_lines(tmp_path: Path) -> None:
 def test_outputs_are_short_in_the_table() -> None:
     assert outputs_text(TASK.outputs) == "accuracy=0.9, model=<file, 3 B>"
     assert outputs_text({"a": "x" * 1234, "b": "two\nlines"}) == f'a={"x" * 48}… (1,234 characters), b="two\\nlines"'
+
+
+def test_the_table_shows_the_tasks_of_a_called_run_below_its_name() -> None:
+    console = Console(file=(stream := io.StringIO()), width=160)
+    called = [
+        replace(TASK, dag_id="digits.for-loop-1", run_id=f"manual__1.call.{number}", state="success", outputs={})
+        for number in range(22)
+    ]
+    failed = replace(called[0], run_id="manual__1.call.22", state="failed")
+    report = replace(REPORT, tasks=(replace(TASK, state="success"), *called, failed))
+    print_report(console, report, [""] * len(report.tasks), Home(root=Path("/home")))
+    lines = [line.split() for line in stream.getvalue().splitlines()]
+    assert lines[1][:2] == ["train[2]", "success"]
+    assert lines[2:4] == [["for-loop-1:", "manual__1.call.0"], ["train[2]", "success", "1.5"]]
+    assert ["for-loop-1:", "manual__1.call.19"] in lines
+    assert ["for-loop-1:", "manual__1.call.20"] not in lines
+    assert ["for-loop-1:", "manual__1.call.22"] in lines
+    assert ["for-loop-1:", "…", "2", "more", "runs"] in lines
+
+
+def test_a_line_tells_which_body_a_task_is_of_and_says_once_that_it_started() -> None:
+    progress = LineProgress(Console(file=(stream := io.StringIO()), width=160))
+    call = TaskChanged(
+        dag_id="digits", run_id="r", task_id="call", map_index=0, attempt=1, state="running", duration_s=None
+    )
+    inner = replace(call, dag_id="digits.for-loop-1", run_id="r.call.0", task_id="train", map_index=-1)
+    changes = (call, replace(call, state="deferred"), inner, replace(inner, state="success", duration_s=1), call)
+    for event in (*changes, replace(call, state="success", duration_s=2)):
+        progress.change(event)
+    assert [line.partition(" s  ")[2] for line in stream.getvalue().splitlines()] == [
+        "call[0] started",
+        "for-loop-1 · train started",
+        "for-loop-1 · train success (1.0 s)",
+        "call[0] success (2.0 s)",
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:Using .httpx. with .starlette")  # of Airflow's own import

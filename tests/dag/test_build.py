@@ -190,7 +190,7 @@ def test_the_body_of_a_loop_in_a_loop_is_a_dag_of_its_own_with_what_it_needs() -
     assert set(call.captured) == {ItemRef("for-loop-1"), OutputRef("a", "data")}
     assert (body.dag_id, body.dag_display_name, body.max_active_runs) == (
         "my-pipeline.for-loop-1",
-        "My Pipeline · for-loop-1",
+        "My Pipeline · for each item of a",
         3,
     )
     assert edges(body) == {"for-loop-2-items": set(), "b": {"for-loop-2-items"}}

@@ -1,0 +1,123 @@
+"""Loops in loops and recursion in a real Airflow: called DAGs, their runs, a restart in the middle, a clearing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.airflow.service import AirflowService
+
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+
+LOADER = """
+from kfp_airflow import load_dags  # airflow, dag
+
+load_dags("pipelines", experiments=["control-flow"], runtime="process")
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[AirflowService]:
+    """A real Airflow whose dags folder holds the pipelines that `kfp-airflow run` runs in tests/cli."""
+    service = AirflowService(tmp_path_factory.mktemp("airflow"))
+    (service.dags / "pipelines").mkdir()
+    shutil.copy(root / "tests/cli/pipelines/calls.py", service.dags / "pipelines")
+    (service.dags / ".airflowignore").write_text("pipelines/\n")
+    (service.dags / "kfp_pipelines.py").write_text(LOADER)
+    with service:
+        yield service
+
+
+def runs(airflow: AirflowService, dag_id: str, root_run_id: str) -> list[Any]:
+    """Return the runs of a called DAG that a run of the pipeline led to, in the order of their starts."""
+    found = airflow.get(f"dags/{dag_id}/dagRuns?limit=100&order_by=id")["dag_runs"]
+    return [run for run in found if run["dag_run_id"].startswith(root_run_id)]
+
+
+@pytest.mark.row("L-10")
+def test_called_dags_are_there_unpaused_with_the_tags_and_a_name_that_says_what_they_are(
+    airflow: AirflowService,
+) -> None:
+    airflow.wait_for_dag("nested")
+    airflow.wait_for_dag("counting")
+    shown = {}
+    for dag_id in ("nested.for-loop-1", "counting.graph-count-1"):
+        details = airflow.wait_for_dag(dag_id)
+        tags = [tag["name"] for tag in details["tags"]]
+        shown[details["dag_display_name"]] = (details["is_paused"], tags, details["description"])
+    assert shown == {
+        "nested · for each item of lists": (
+            False,
+            ["control-flow"],
+            "Runs one item of the loop 'for-loop-1' of nested, whose tasks start it",
+        ),
+        "counting · count": (False, ["control-flow"], "Runs one round of 'count' of counting, whose tasks start it"),
+    }
+
+
+@pytest.mark.row("L-10", "L-14")
+def test_a_failed_call_of_a_loop_is_cleared_alone_and_runs_again(airflow: AirflowService, tmp_path: Path) -> None:
+    airflow.wait_for_dag("nested.for-loop-1")
+    mended = tmp_path / "mended"
+    failed = airflow.run("nested", bad="b", mended=str(mended), timeout_s=300)
+    run_id = failed["dag_run_id"]
+    tasks = airflow.tasks("nested", run_id)
+    assert failed["state"] == "failed"
+    calls = [tasks["for-loop-1-run", index] for index in range(3)]
+    assert [call["state"] for call in calls] == ["failed", "success", "success"]
+    assert [call["rendered_map_index"] for call in calls] == ['["a","b"]', "[]", '["c"]']
+    assert tasks["all", -1]["state"] == "upstream_failed"
+    called = {run["dag_run_id"]: run["state"] for run in runs(airflow, "nested.for-loop-1", run_id)}
+    assert sorted(called.values()) == ["failed", "success", "success"]
+    links = f"dags/nested/dagRuns/{quote(run_id)}/taskInstances/for-loop-1-run/links?map_index=0"
+    (link,) = airflow.get(links)["extra_link_entries"].values()
+    (failed_run,) = (called_id for called_id, state in called.items() if state == "failed")
+    assert link.endswith(f"/dags/nested.for-loop-1/runs/{quote(failed_run)}"), link
+
+    mended.touch()
+    clearing = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "task_ids": [["for-loop-1-run", 0]],
+        "include_downstream": True,
+        "only_failed": False,
+        "reset_dag_runs": True,
+    }
+    status, answer = airflow.call("POST", "dags/nested/clearTaskInstances", clearing)
+    assert status == 200, answer
+    again = airflow.wait_for_run("nested", run_id, 300)
+    tasks = airflow.tasks("nested", run_id)
+    assert again["state"] == "success", {key: task["state"] for key, task in tasks.items()}
+    assert [tasks["for-loop-1-run", index]["try_number"] for index in range(3)] == [2, 1, 1]
+    assert json.loads(airflow.xcom("nested", run_id, "all", "out")) == [["a!", "b!"], [], ["c!"]]
+    assert {run["dag_run_id"] for run in runs(airflow, "nested.for-loop-1", run_id)} == set(called)
+
+
+@pytest.mark.row("R-01", "R-05")
+def test_recursion_goes_on_after_the_scheduler_was_started_anew(airflow: AirflowService) -> None:
+    airflow.wait_for_dag("counting.graph-count-1")
+    status, run = airflow.trigger("counting", limit=3)
+    assert status == 200, run
+    run_id = run["dag_run_id"]
+
+    def in_the_middle() -> bool | None:
+        return len(runs(airflow, "counting.graph-count-1", run_id)) >= 2 or None
+
+    airflow.wait_for(in_the_middle, "the second round", timeout_s=120)
+    airflow.restart("scheduler")
+    ended = airflow.wait_for_run("counting", run_id, 300)
+    assert ended["state"] == "success"
+    assert airflow.xcom("counting", run_id, "said", "out") == "3"
+    rounds = runs(airflow, "counting.graph-count-1", run_id)
+    assert [(round_["state"]) for round_ in rounds] == ["success"] * 3
+    last = rounds[-1]["dag_run_id"]
+    (again,) = (task for (name, _), task in airflow.tasks("counting.graph-count-1", last).items() if name != "more")
+    assert (again["task_display_name"], again["state"]) == ("count once more", "skipped")
+    log = airflow.log("counting.graph-count-1", last, again["task_id"])
+    assert "condition 'not enough' (out < limit) is false: '3" in log

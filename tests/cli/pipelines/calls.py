@@ -1,0 +1,43 @@
+"""A loop in a loop, and recursion, over lists that steps make."""
+
+from typing import Any
+
+import kfp
+from kfp import dsl
+
+
+def bash(name: str, program: str, *texts: Any) -> dsl.ContainerOp:
+    return dsl.ContainerOp(
+        name=name,
+        image="library/bash:4.4.23",
+        command=["bash", "-c", program, name],
+        arguments=list(texts),
+        file_outputs={"out": "/tmp/out"},
+    )
+
+
+@dsl.pipeline(name="nested")
+def nested(bad: str = "none", seconds: int = 0, mended: str = "/nowhere"):
+    lists = bash("lists", """echo '[["a", "b"], [], ["c"]]' > /tmp/out""")
+    with dsl.ParallelFor(lists.output) as outer:
+        with dsl.ParallelFor(outer) as inner:
+            program = 'echo "begun $1"; sleep "$3"; printf %s "$1!" > /tmp/out; [ "$1" != "$2" ] || [ -e "$4" ]'
+            step = bash("shout", program, inner, bad, seconds, mended)
+            with dsl.Condition(step.output == "a!", name="is a"):
+                bash("only-a", "touch /tmp/out")
+    bash("all", 'printf %s "$1" > /tmp/out', step.output)
+
+
+@dsl.graph_component
+def count(number, limit):
+    more = bash("more", 'echo "$(($1 + 1))" > /tmp/out', number)
+    with dsl.Condition(more.output < limit, name="not enough"):
+        count(more.output, limit)
+    return {"number": more.output}
+
+
+@dsl.pipeline(name="counting")
+def counting(limit: int = 3):
+    zero = bash("zero", "echo 0 > /tmp/out")
+    counted = count(zero.output, limit)
+    bash("said", 'printf %s "$1" > /tmp/out', counted.outputs["number"])

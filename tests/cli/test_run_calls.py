@@ -1,0 +1,145 @@
+"""`kfp-airflow run` of loops in loops and recursion: a triggerer waits for runs that tasks start (L-10, R-01)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped] # of Airflow's dependencies
+import pytest
+
+from tests.cli.test_run import Command, Start, read_until, start
+
+__all__ = ["start"]  # the fixture
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("home")]
+
+
+def outputs(report: dict[str, Any], task_id: str) -> list[Any]:
+    """Return what the instances of a task gave, or their states where they gave nothing."""
+    return [
+        next(iter(task["outputs"].values()), task["state"]) for task in report["tasks"] if task["task_id"] == task_id
+    ]
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Return the processes that use a home."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("AIRFLOW_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def open_runs(home: Path) -> list[Any]:
+    """Return the runs and task instances of a home that have not ended."""
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        ended = "('success', 'failed', 'skipped', 'upstream_failed', 'removed')"
+        return [
+            *database.execute(f"SELECT run_id, state FROM dag_run WHERE state NOT IN {ended}"),
+            *database.execute(f"SELECT task_id, state FROM task_instance WHERE state NOT IN {ended}"),
+        ]
+
+
+@pytest.mark.row("L-10")
+def test_a_loop_in_a_loop_runs_and_its_tasks_are_in_the_report(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.json"
+    done = run_command("run", "calls.py", "--function", "nested", "--home", home, "--runtime", "process", "--json", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(out.read_text())
+    assert (report["dag_id"], report["state"]) == ("nested", "success")
+    assert outputs(report, "all") == ['[["a!", "b!"], [], ["c!"]]']
+    assert outputs(report, "for-loop-1-run") == ["success"] * 3
+    inner = [task for task in report["tasks"] if task["task_id"] == "shout"]
+    assert sorted(task["outputs"]["out"] for task in inner if task["outputs"]) == ["a!", "b!", "c!"]
+    assert {(task["dag_id"], task["step"]) for task in inner} == {("nested.for-loop-1", "shout")}
+    assert len({task["run_id"] for task in inner}) == 3
+    assert all(task["run_id"].startswith(f"{report['run_id']}.for-loop-1-run.") for task in inner)
+    assert sorted(task["message"] for task in report["tasks"] if task["task_id"] == "only-a" and task["message"]) == [
+        "condition 'is a' (out == 'a!') is false: 'b!' == 'a!'",
+        "condition 'is a' (out == 'a!') is false: 'c!' == 'a!'",
+    ]
+    assert "for-loop-1 · shout[0] started\n" in done.stdout
+    assert done.stdout.count("for-loop-1-run[0] started\n") == 1
+    assert "database is locked" not in "".join(log.read_text() for log in (home / "logs/sessions").iterdir())
+
+
+@pytest.mark.row("L-14")
+def test_a_failing_iteration_of_the_inner_loop_fails_its_call_alone_and_the_run(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    options = ("--function", "nested", "-p", "bad=b", "--home", home, "--runtime", "process")
+    done = run_command("run", "calls.py", *options, "--json", tmp_path / "out")
+    assert done.returncode == 1, done.stdout + done.stderr
+    report = json.loads((tmp_path / "out").read_text())
+    assert report["state"] == "failed"
+    assert outputs(report, "for-loop-1-run") == ["failed", "success", "success"]
+    assert outputs(report, "all") == ["upstream_failed"]
+    (failed,) = (task for task in report["tasks"] if task["task_id"] == "shout" and task["state"] == "failed")
+    assert failed["map_index"] == 1
+    (call,) = (task for task in report["tasks"] if task["task_id"] == "for-loop-1-run" and task["state"] == "failed")
+    assert call["message"] == f"run {failed['run_id']} of DAG nested.for-loop-1 ended as failed in shout_1"
+    assert f"shout[1] failed: {failed['message']}\n" in done.stdout
+
+
+@pytest.mark.parametrize("way", ["ctrl-c", "command killed", "session killed"])
+def test_however_a_session_ends_nothing_of_it_is_left(start: Start, home: Path, tmp_path: Path, way: str) -> None:
+    options = ("--function", "nested", "-p", "seconds=300", "--home", home, "--runtime", "process")
+    process = start("run", "calls.py", *options, "--json", tmp_path / "out")
+    read_until(process, "for-loop-1 · shout[0] started")
+    assert any("kfp_airflow.cli.triggerer" in found.cmdline() for found in processes_of(home))
+    _end(process, way)
+    process.communicate(timeout=60)
+    _wait_until(lambda: not processes_of(home), lambda: [found.cmdline() for found in processes_of(home)])
+    if way != "session killed":  # then nobody can tell the database; the next session does
+        assert open_runs(home) == []
+    if way == "ctrl-c":
+        assert process.returncode == 130
+        report = json.loads((tmp_path / "out").read_text())
+        assert report["state"] == "failed"
+        assert "failed" in outputs(report, "shout")
+        assert set(outputs(report, "for-loop-1-run")) <= {"failed", "success", None}
+
+
+def _end(process: subprocess.Popen[str], way: str) -> None:
+    (session,) = (
+        child for child in psutil.Process(process.pid).children() if "kfp_airflow.cli.session" in child.cmdline()
+    )
+    match way:
+        case "ctrl-c":
+            process.send_signal(signal.SIGINT)
+        case "command killed":
+            process.kill()
+        case _:
+            os.kill(session.pid, signal.SIGKILL)
+
+
+def _wait_until(is_so: Callable[[], bool], shown: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 40
+    while not is_so():
+        assert time.monotonic() < deadline, shown()
+        time.sleep(0.2)
+
+
+@pytest.mark.row("R-01", "R-05")
+def test_recursion_runs_until_its_condition_is_false(run_command: Command, home: Path, tmp_path: Path) -> None:
+    """After the sessions that were ended: what they left behind is in nobody's way."""
+    options = ("--function", "counting", "-p", "limit=2", "--home", home, "--runtime", "process")
+    done = run_command("run", "calls.py", *options, "--json", tmp_path / "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "out").read_text())
+    assert outputs(report, "more") == ["1\n", "2\n"]
+    assert outputs(report, "said") == ["2"]
+    assert "condition 'not enough' (out < limit) is false: '2' < '2'" in {task["message"] for task in report["tasks"]}
+    assert open_runs(home) == []
