@@ -67,9 +67,13 @@ class Absent(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """Where a member runs; `before` are the instances that end before its group begins."""
+    """Where a member runs: `spots` has the path of the body of each loop and component around it.
+
+    `before` are the instances that end before its group begins.
+    """
 
     path: Path = ()
+    spots: Mapping[str, Path] = field(default_factory=dict)
     items: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[ArgumentRef, Value | None] = field(default_factory=dict)
     before: frozenset[Instance] = frozenset()
@@ -181,13 +185,11 @@ class Run:
             self.leave_out(loop, "omitted", around)
             return "failed"
         self.iterations[loop.id, around.path] = len(items)
-        ends = [
-            self.level(
-                loop.members,
-                replace(around, path=(*around.path, index), items={**around.items, loop.id: item}),
-            )
-            for index, item in enumerate(items)
-        ]
+        ends = []
+        for index, item in enumerate(items):
+            path = (*around.path, index)
+            spots, known = {**around.spots, loop.id: path}, {**around.items, loop.id: item}
+            ends.append(self.level(loop.members, replace(around, path=path, spots=spots, items=known)))
         return "failed" if "failed" in ends else "success"
 
     def component(self, node: Graph | Call, around: Around) -> State:
@@ -200,7 +202,11 @@ class Run:
             except Absent:
                 given[ArgumentRef(graph.id, name)] = None
         path = (*around.path, node.id) if _is_recursive(graph) else around.path
-        inner = replace(around, path=path, arguments={**around.arguments, **given})
+        inside = _ids(graph)  # of an earlier round, where this is a call
+        spots = {group: spot for group, spot in around.spots.items() if group not in inside}
+        if _is_recursive(graph):
+            spots[graph.id] = path
+        inner = replace(around, path=path, spots=spots, arguments={**around.arguments, **given})
         state = self.level(graph.members, inner)
         calls = [member for member in walk(graph.members) if isinstance(member, Call) and member.graph == graph.id]
         for name, reference in graph.outputs:
@@ -249,18 +255,14 @@ class Run:
 
     def output(self, reference: OutputRef, around: Around) -> Value | None:
         """Return an output: of the own iteration, or of all of the loops that the reader is not in (DP-13)."""
-        chain = self.chains[reference.step]
-        shared = 0
-        while shared < min(len(chain), len(around.path)) and self._stands_in(chain[shared], around.path[shared]):
-            shared += 1
-        return self._collected(reference, around.path[:shared], chain[shared:])
-
-    def _stands_in(self, group: str, element: int | str) -> bool:
-        return isinstance(element, int) or element == group or element in self._calls_of(group)
-
-    def _calls_of(self, group: str) -> set[str]:
-        graph = self.graphs.get(group)
-        return {member.id for member in walk(graph.members) if isinstance(member, Call)} if graph else set()
+        path: Path = ()
+        beyond: list[str] = []
+        for group in self.chains[reference.step]:
+            if group in around.spots:
+                path, beyond = around.spots[group], []
+            else:
+                beyond.append(group)
+        return self._collected(reference, path, tuple(beyond))
 
     def _collected(self, reference: OutputRef, path: Path, loops: tuple[str, ...]) -> Value | None:
         if not loops:

@@ -29,6 +29,8 @@ _NUMBERS = itertools.count(1)
 _INSTANCE = re.compile(r"(.*?)(?:\[(\d+)\])?")
 
 
+@pytest.mark.row("A-02", "A-03", "L-13", "L-14", "CO-08", "CO-09", "CO-10", "EH-02", "R-05")
+@pytest.mark.better("CO-11", how="A step that reads an output of a skipped step is skipped, and its log says why.")
 @settings(
     max_examples=EXAMPLES,
     derandomize=EXAMPLES <= 25,
@@ -38,8 +40,6 @@ _INSTANCE = re.compile(r"(.*?)(?:\[(\d+)\])?")
     print_blob=False,
 )
 @given(made=pipelines())
-@pytest.mark.row("A-02", "A-03", "L-13", "L-14", "CO-08", "CO-09", "CO-10", "EH-02", "R-05")
-@pytest.mark.better("CO-11", how="A step that reads an output of a skipped step is skipped, and its log says why.")
 def test_generated_pipelines_do_on_airflow_what_the_rules_say(made: tuple[Pipeline, dict[str, str]]) -> None:
     assert differences(*made) == [], pformat(made[0], width=120)
 
