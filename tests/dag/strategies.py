@@ -147,20 +147,20 @@ class Author:
         """Return a loop over what the author wrote, or over a value: mostly a list."""
         name, after = self.name("for-loop"), self.after()
         items: tuple[object, ...] | Reference
-        lists = self.known("words", "numbers", "lists")
+        kind: Kind = "word"
         if self.chance(4):
-            items, kind = (("a", "b"), "word") if self.chance(2) else ((text(self.chosen(self.values)[0]), "a"), "word")
+            items = ("a", self.chosen(("b", text(self.chosen(self.values)[0]))))
         elif self.chance(10):
-            items, kind = self.chosen(self.known("word", "flag"))[0], "word"  # an error, most times
+            items, _ = self.chosen(self.known("word", "flag"))  # an error, most times
         else:
-            items, listed = self.chosen(lists)
+            items, listed = self.chosen(self.known("words", "numbers", "lists"))
             kind = ELEMENTS[listed]
         before = list(self.values)
         self.values.append((ItemRef(name), kind))
         members = self.members(replace(place, depth=place.depth + 1, loops=place.loops + 1))
         made = [reference for reference, _ in self.values if reference not in dict(before) and not _is_inner(reference)]
         self.values = [*before, *((reference, "words") for reference in made)]
-        frozen = tree(list(items)) if isinstance(items, tuple) else items
+        frozen = tuple(tree(item) for item in items) if isinstance(items, tuple) else items
         return Loop(id=name, items=frozen, after=after, members=members, parallelism=self.chosen((None, 1)))
 
     def recursion(self, place: Place) -> Graph:
@@ -196,8 +196,8 @@ def _is_inner(reference: Reference) -> bool:
 @st.composite
 def pipelines(draw: st.DrawFn) -> tuple[Pipeline, dict[str, str]]:
     """Return a pipeline and the values of its parameters."""
-    parameters = {kind: draw(st.sampled_from(values)) for kind, values in PARAMETERS.items()}
-    author = Author(draw, values=[(ParameterRef(kind), kind) for kind in parameters])
+    parameters: dict[str, str] = {kind: draw(st.sampled_from(values)) for kind, values in PARAMETERS.items()}
+    author = Author(draw, values=[(ParameterRef(kind), kind) for kind in PARAMETERS])
     members = author.members(Place())
     if author.chance(3):
         failing = author.chance(3)

@@ -9,7 +9,7 @@ import pytest
 from kfp_airflow.dag.build import build_dag
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.graph.model import Comparison, Condition, ExitHandler, Loop, Member, Parameter, Pipeline
-from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, RunRef, text, tree
+from kfp_airflow.graph.text import ItemRef, OutputRef, ParameterRef, RunRef, text
 from tests.dag.interpreter import interpret
 from tests.dag.simulated import OUTPUT, simulated
 from tests.dag.test_generated import differences
@@ -86,7 +86,7 @@ def test_a_failing_member_fails_its_group_and_omits_what_comes_after_it() -> Non
 @pytest.mark.row("CO-10", "L-13")
 def test_after_a_loop_whose_iterations_were_all_skipped_the_next_step_runs() -> None:
     inner = Condition(id="condition-2", when=ITEM_IS_A, members=(simulated("a", "text"),))
-    loop = Loop(id="for-loop-1", items=tree(["x", "y"]), members=(inner,))
+    loop = Loop(id="for-loop-1", items=(text("x"), text("y")), members=(inner,))
     found = states(pipeline(loop, simulated("b", "text", A), simulated("c", "text", after=("for-loop-1",))))
     assert found == {"a[0]": "skipped", "a[1]": "skipped", "b": "success", "c": "success"}
 

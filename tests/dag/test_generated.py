@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pprint import pformat
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -89,7 +90,7 @@ def _expected_state(instance: Instance, expected: Run) -> interpreter.State | No
     return None
 
 
-def _instances(ran: Ran, pipeline: Pipeline, path: Path) -> Iterator[tuple[Instance, tuple[str, Mapping[str, object]]]]:
+def _instances(ran: Ran, pipeline: Pipeline, path: Path) -> Iterator[tuple[Instance, tuple[str, Mapping[str, Any]]]]:
     known = {step.id for step in steps(pipeline)}
     called = {member.id for member in walk(pipeline.members) if isinstance(member, Graph | Call)}
     for name, state in ran.states.items():
