@@ -57,7 +57,6 @@ def test_what_one_member_of_a_group_waits_for_all_members_wait_for() -> None:
     }
 
 
-@pytest.mark.better("CO-09", how="Groups whose members wait for each other run; KFP's engine refuses them as a circle.")
 def test_groups_that_wait_for_each_other_keep_their_members_dependencies() -> None:
     one = Condition(
         id="condition-1", when=YES, members=(simulated("a", "text"), simulated("d", "text", OutputRef("c", OUTPUT)))
