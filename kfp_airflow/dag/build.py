@@ -17,7 +17,7 @@ from typing_extensions import assert_never
 
 from kfp_airflow import config
 from kfp_airflow.dag.calls import build_call, child_dag_id
-from kfp_airflow.dag.edges import build_edges
+from kfp_airflow.dag.edges import build_edges, build_group_edges
 from kfp_airflow.dag.exits import build_exits
 from kfp_airflow.dag.family import Family, make_family
 from kfp_airflow.dag.gaps import check_dag
@@ -26,9 +26,9 @@ from kfp_airflow.dag.lower import lower
 from kfp_airflow.dag.options import SCHEDULE_START, DagOptions, Runtime
 from kfp_airflow.dag.params import build_params
 from kfp_airflow.dag.schedule import read_schedule
-from kfp_airflow.dag.scope import Build, Scope, open_group
+from kfp_airflow.dag.scope import Build, MakeOperator, Scope, open_group
 from kfp_airflow.dag.sections import Section, is_lifted
-from kfp_airflow.dag.tasks import build_task
+from kfp_airflow.dag.tasks import build_task, operators_of
 from kfp_airflow.dag.words import body_words, comparison_words
 from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError
 from kfp_airflow.graph.check import check
@@ -60,8 +60,11 @@ def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
     return build_dags(pipeline, options)[0]
 
 
-def build_dags(pipeline: Pipeline, options: DagOptions) -> list[DAG]:
-    """Return all DAGs of a pipeline, its own first; see `build_dag`."""
+def build_dags(pipeline: Pipeline, options: DagOptions, make_operator: MakeOperator | None = None) -> list[DAG]:
+    """Return all DAGs of a pipeline, its own first; see `build_dag`.
+
+    `make_operator` makes the tasks of steps from an operator's arguments, None: the runtime's own operator.
+    """
     gaps = tuple(check_dag(pipeline))
     if errors := [found for found in (*check(pipeline), *gaps) if found.severity == "error"]:
         raise PipelineError(errors)
@@ -69,17 +72,20 @@ def build_dags(pipeline: Pipeline, options: DagOptions) -> list[DAG]:
         warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)
     lowered = lower(pipeline)
     family = make_family(lowered, partial(child_dag_id, options.dag_id or dag_id_of(pipeline.name)))
-    return [_build_section(section, lowered, family, options) for section in family.sections]
+    make_operator = make_operator or operators_of(options.runtime or _default_runtime())
+    begin = partial(_begin, pipeline=lowered, family=family, options=options, make_operator=make_operator)
+    return [_build_section(begin(section), section, lowered) for section in family.sections]
 
 
-def _build_section(section: Section, pipeline: Pipeline, family: Family, options: DagOptions) -> DAG:
-    build = _begin(section, pipeline, family, options)
+def _build_section(build: Build, section: Section, pipeline: Pipeline) -> DAG:
+    options, family = build.options, build.family
     arguments = _dag_arguments(pipeline, options)
     if section.body is not None:
         arguments = {**arguments, **_called_dag_arguments(section.body, pipeline, family)}
     with DAG(**arguments) as dag:
         _build_members(section.members, Scope(build=build))
         build_edges(section.members, build)
+        build_group_edges(section.members, build)
         build_exits(section.members, build)
     return dag
 
@@ -106,7 +112,9 @@ def dag_id_of(name: str) -> str:
     return re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-.")[:250] or "pipeline"
 
 
-def _begin(section: Section, pipeline: Pipeline, family: Family, options: DagOptions) -> Build:
+def _begin(
+    section: Section, *, pipeline: Pipeline, family: Family, options: DagOptions, make_operator: MakeOperator
+) -> Build:
     settings = pipeline.settings
     return Build(
         options=options,
@@ -121,7 +129,7 @@ def _begin(section: Section, pipeline: Pipeline, family: Family, options: DagOpt
             if settings.timeout_s and _has_exit_handler(pipeline)
             else None,
         ),
-        runtime=options.runtime or _default_runtime(),
+        make_operator=make_operator,
     )
 
 

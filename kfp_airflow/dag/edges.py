@@ -11,6 +11,7 @@ from typing_extensions import assert_never
 from kfp_airflow.dag.calls import wait_references
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.dag.sections import is_lifted
+from kfp_airflow.dag.whole_groups import group_edges
 from kfp_airflow.graph.flow import comparison_references, item_references, references
 from kfp_airflow.graph.model import (
     Call,
@@ -49,6 +50,14 @@ def build_edges(members: Iterable[Member], build: Build, operands: tuple[Referen
                 pass  # gaps.py has refused the one; a call has its task
             case _:
                 assert_never(member)
+
+
+def build_group_edges(members: tuple[Member, ...], build: Build) -> None:
+    """Let groups wait, and be waited for, as a whole (CO-09); after `build_edges`."""
+    for earlier, later in group_edges(members):
+        node, upstream = build.items_tasks.get(later) or build.node(later), build.node(earlier)
+        if node is not None and upstream is not None:  # None: a call of the API, which gaps.py has refused
+            node.set_upstream(upstream)
 
 
 def _build_loop_edges(loop: Loop, build: Build, operands: tuple[Reference, ...]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from airflow.sdk import BaseOperator, TaskGroup
 
 from kfp_airflow.dag.family import Family
-from kfp_airflow.dag.options import DagOptions, Runtime
+from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dag.plan import Plan
 from kfp_airflow.dag.sections import Body
 from kfp_airflow.graph.model import Settings
 from kfp_airflow.graph.text import OutputRef
 from kfp_airflow.operators.placement import Facts, Guard, LoopItems, export_key
+
+MakeOperator: TypeAlias = Callable[[Mapping[str, Any]], BaseOperator]
+"""Makes the task of a step from its operator's arguments."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Build:
     body: Body | None = None
     settings: Settings
     facts: Facts
-    runtime: Runtime
+    make_operator: MakeOperator
     tasks: dict[str, BaseOperator] = field(default_factory=dict)
     groups: dict[str, TaskGroup] = field(default_factory=dict)
     items_tasks: dict[str, BaseOperator] = field(default_factory=dict)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from kfp_airflow.dag.options import Runtime
-from kfp_airflow.dag.scope import Build, Scope
+from kfp_airflow.dag.scope import Build, MakeOperator, Scope
 from kfp_airflow.graph.flow import comparison_references, references
 from kfp_airflow.graph.model import ContainerStep, Step
 from kfp_airflow.graph.text import OutputRef, Reference, walk_texts
@@ -98,7 +99,12 @@ def _make_task(step: ContainerStep, placement: Placement, arguments: Mapping[str
     if step.retry is not None:
         task.update(_retry_arguments(step))
     task.update(build.options.operator_args)
-    return _make_operator(build.runtime, task)
+    return build.make_operator(task)
+
+
+def operators_of(runtime: Runtime) -> MakeOperator:
+    """Return how the tasks of steps are made; the runtime's operator is imported with the first one that is."""
+    return partial(_make_operator, runtime)
 
 
 def _make_operator(runtime: Runtime, arguments: Mapping[str, Any]) -> BaseOperator:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,15 @@ ROUNDS = 2000
 class Ran:
     """A run that has ended: its state, and each task instance's state and XComs by `task` or `task[index]`.
 
-    `called` holds the runs that its tasks started, directly or not, by the id of their DAG without the pipeline's.
+    `called` holds the runs that its tasks started, directly or not, by the id of their DAG without the pipeline's;
+    `children` those that they started directly, by the names of the instances.
     """
 
     state: str
     states: Mapping[str, str]
     xcoms: Mapping[str, Mapping[str, Any]]
     called: Mapping[str, list[Ran]] = field(default_factory=dict)
+    children: Mapping[str, Ran] = field(default_factory=dict)
 
     def output(self, task: str, name: str = "out") -> Any:
         """Return an output's XCom."""
@@ -57,8 +59,13 @@ def _prepared_home() -> Path:
 
 def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
     """Run a pipeline function on the process runtime, with parameters, and return how it ended."""
+    return run_dags(build_dags(build_graph(pipeline), DagOptions(runtime="process")), conf)
+
+
+def run_dags(made: Sequence[Any], conf: Mapping[str, Any]) -> Ran:
+    """Run the first of the DAGs, and of the others what its tasks start, and return how it ended."""
     home = _prepared_home()
-    dags = {dag.dag_id: dag for dag in build_dags(build_graph(pipeline), DagOptions(runtime="process"))}
+    dags = {dag.dag_id: dag for dag in made}
     root = next(iter(dags))
     _register(dags, home / "dags" / f"{root}.py")
     with warnings.catch_warnings():
@@ -70,12 +77,22 @@ def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
         else:
             raise AssertionError(f"{root} did not come to its end: {_read(dags, first_id)}")
     ended = _read(dags, first_id)
-    (whole,) = (ran for (dag_id, ran_id), ran in ended.items() if (dag_id, ran_id) == (root, run_id))
     called: dict[str, list[Ran]] = {}
     for (dag_id, _), ran in ended.items():
         if dag_id != root:
-            called.setdefault(dag_id.removeprefix(f"{root}."), []).append(ran)
-    return Ran(state=whole.state, states=whole.states, xcoms=whole.xcoms, called=called)
+            called.setdefault(dag_id.removeprefix(f"{root}."), []).append(_with_children(ran, ended))
+    return replace(_with_children(ended[root, run_id], ended), called=called)
+
+
+def _with_children(ran: Ran, ended: Mapping[tuple[str, str], Ran]) -> Ran:
+    """Return a run with those that its calls started, found by the ids that Airflow leaves in their XComs."""
+    by_run_id = {run_id: other for (_, run_id), other in ended.items()}
+    children = {
+        name: _with_children(by_run_id[values["trigger_run_id"]], ended)
+        for name, values in ran.xcoms.items()
+        if values.get("trigger_run_id") in by_run_id
+    }
+    return replace(ran, children=children)
 
 
 def _register(dags: Mapping[str, Any], file: Path) -> None:
