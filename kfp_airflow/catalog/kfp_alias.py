@@ -128,7 +128,8 @@ _assigned: list[tuple[ModuleType, str, object]] = []
 
 
 Settings = dict[tuple[str, str], object]
-"""What a file has assigned: module of this package and name in it → value."""
+"""What a file has assigned: module (or class) of this package and name in it → value."""
+_OPS: Final = "kfp_airflow.dsl.ops.ContainerOp"
 
 
 @contextmanager
@@ -147,9 +148,11 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
         _depth += 1
         before = len(_assigned)
         for (home, name), value in (settings or {}).items():
-            _assign(importlib.import_module(home), name, value)
+            if home != _OPS:
+                _assign(importlib.import_module(home), name, value)
         try:
-            yield
+            with _advice_switch({} if settings is None else settings):
+                yield
         finally:
             if settings is not None:
                 settings.update({(home.__name__, name): getattr(home, name) for home, name, _ in _assigned[before:]})
@@ -159,6 +162,21 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
                 sys.meta_path.remove(_FINDER)
                 _take_out()
                 sys.modules.update(others)
+
+
+@contextmanager
+def _advice_switch(settings: Settings) -> Iterator[None]:
+    """Let `ContainerOp._DISABLE_REUSABLE_COMPONENT_WARNING = True` hold for the file that writes it (D-09)."""
+    from kfp_airflow.dsl.ops import ContainerOp
+
+    name = "_DISABLE_REUSABLE_COMPONENT_WARNING"
+    key, before = (_OPS, name), getattr(ContainerOp, name)
+    setattr(ContainerOp, name, settings.pop(key, before))
+    try:
+        yield
+    finally:
+        settings[key] = getattr(ContainerOp, name)
+        setattr(ContainerOp, name, before)
 
 
 class AliasModule(ModuleType):

@@ -4,6 +4,7 @@ import importlib
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenC
 from kfp_airflow.compiler import images
 from kfp_airflow.components import lightweight
 from kfp_airflow.diagnostics import PipelineError
-from kfp_airflow.dsl import switches
+from kfp_airflow.dsl import ops, switches
 from kfp_airflow.dsl.containers import Container
 from kfp_airflow.modifiers import aws, azure, gcp, kubernetes, onprem
 
@@ -285,3 +286,17 @@ def test_the_alias_imports_neither_airflow_nor_kubernetes() -> None:
         "assert not {'airflow', 'kubernetes', 'requests'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.row("D-09")
+def test_the_advice_about_container_ops_is_switched_off_for_the_file_that_does_it(tmp_path: Path) -> None:
+    file = tmp_path / "quiet.py"
+    file.write_text(
+        "from kfp import dsl\n\ndsl.ContainerOp._DISABLE_REUSABLE_COMPONENT_WARNING = True\n\n\n"
+        '@dsl.pipeline(name="quiet")\ndef quiet():\n    dsl.ContainerOp(name="a", image="alpine")\n'
+    )
+    (quiet,) = load_functions(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        quiet.build()
+    assert not ops.ContainerOp._DISABLE_REUSABLE_COMPONENT_WARNING
