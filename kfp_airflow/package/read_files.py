@@ -183,11 +183,13 @@ class FileReader:
                     output = OutputFile(name=short, path=path)
                     kind_of_data = None if output.optional else tree(types.get(short))
                     found[short] = OutputFile(name=short, path=path, type=kind_of_data)
+        lying: dict[str, OutputFile] = {}
         for entry, mount in self._volume.outputs():
             short = names[str(entry.get("name"))].removesuffix(SUBPATH_SUFFIX)
-            if short not in found:
-                found[short] = OutputFile(name=short, path=self._volume.path(mount), type=tree(types.get(short)))
-        return tuple(found.values())
+            known = found.get(short)
+            path = known.path if known else self._volume.path(mount)
+            lying[short] = known or OutputFile(name=short, path=path, type=tree(types.get(short)))
+        return tuple((lying | found).values())
 
     def _output_path(self, entry: Block, kind: str) -> str:
         what = f"{self.what}: output '{entry.get('name')}'"
