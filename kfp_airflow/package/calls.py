@@ -8,6 +8,7 @@ from typing import Final
 
 from kfp_airflow.graph.text import OutputRef, Text
 from kfp_airflow.package.fields import Notes, by_name
+from kfp_airflow.package.names import template_name
 from kfp_airflow.package.placeholders import PLACEHOLDER, Unresolved
 from kfp_airflow.package.read_files import output_names
 from kfp_airflow.package.yaml_data import Block
@@ -181,7 +182,7 @@ class Caller:
             self._notes.feature(outer.template, outer.what, "a call of itself, which only graph components have")
             return None
         outer.times_again += 1
-        name = self._id(f"{outer.id}-again-{outer.times_again}")
+        name = self._id(template_name(f"{outer.id}-again-{outer.times_again}"))
         return Call(id=name, task=task, template=outer.template, again=outer)
 
 

@@ -41,6 +41,7 @@ class Frame:
     `values` and `files` are what was handed to the template, `paths` its own files by `inputs.artifacts.x.path`;
     `outputs` knows the tasks beside; `loop` is the loop whose item the arguments of a task may use. `items` are the
     loops around by the names that KFP gives to their items, for names that the SDK fails to hand down (L-10).
+    `is_authors`: texts are the author's, not what the compiler hands from template to template.
     """
 
     parameters: Mapping[str, str]
@@ -50,6 +51,7 @@ class Frame:
     outputs: Outputs | None = None
     loop: str | None = None
     items: Mapping[str, str] = field(default_factory=dict)
+    is_authors: bool = False
 
 
 def read_text(content: str, frame: Frame, note: Callable[[str], object]) -> Text:
@@ -84,7 +86,7 @@ def _meaning(name: str, frame: Frame) -> Text | None:
         case "item":
             return None if frame.loop is None else Text((ItemRef(frame.loop, rest or None),))
         case "workflow" if rest.startswith("parameters."):
-            return _parameter(rest.removeprefix("parameters."), frame)
+            return _parameter(rest.removeprefix("parameters."), frame, spelled_out=frame.is_authors)
         case "workflow" if rest in RUN_FIELDS and "." not in rest:
             return Text((RunRef(cast("RunField", rest)),))
         case "pod" | "node" if name in RUN_FIELDS:
@@ -119,9 +121,9 @@ def _of_task(rest: str, frame: Frame) -> Text:
     return frame.outputs(task, output, name)
 
 
-def _parameter(name: str, frame: Frame) -> Text:
+def _parameter(name: str, frame: Frame, *, spelled_out: bool = False) -> Text:
     if name in frame.parameters:
-        return Text((ParameterRef(frame.parameters[name]),))
+        return Text((ParameterRef(frame.parameters[name], spelled_out=spelled_out),))
     if name in frame.items:
         return Text((ItemRef(frame.items[name]),))
     item, _, key = name.rpartition(_SUBVARIABLE)

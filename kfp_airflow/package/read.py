@@ -16,7 +16,9 @@ from kfp_airflow.package.names import unique
 from kfp_airflow.package.placeholders import Frame
 from kfp_airflow.package.read_members import Exit, MemberReader, TaskOutputs
 from kfp_airflow.package.read_settings import WORKFLOW, Described, read_description, read_parameters, read_settings
+from kfp_airflow.package.read_volume import read_path_prefix
 from kfp_airflow.package.recognize import require_package
+from kfp_airflow.package.volume import VOLUME_NAME
 from kfp_airflow.package.yaml_data import Block, Data, read_yaml
 
 EXIT_GROUP: Final = "exit-handler"
@@ -63,7 +65,9 @@ class _WorkflowReader:
         self._spec = notes.block(workflow, "spec", WORKFLOW)
         self._described: Described = read_description(workflow, notes)
         self._parameters = read_parameters(self._spec, self._described, notes)
-        self._caller = Caller(self._templates(), notes)
+        templates = self._templates()
+        self._caller = Caller(templates, notes)
+        self._path_prefix = read_path_prefix(templates, notes)
 
     def pipeline(self) -> Pipeline:
         notes, spec = self._notes, self._spec
@@ -78,7 +82,7 @@ class _WorkflowReader:
             description=self._described.description,
             parameters=self._parameters,
             members=self._members(root, handler, frame) if root else (),
-            settings=read_settings(spec, frame, notes),
+            settings=read_settings(spec, frame, self._path_prefix, notes),
             where=Where(notes.file, 0),
         )
 
@@ -120,6 +124,8 @@ class _WorkflowReader:
 
     def _members(self, root: Call, handler: Call | None, frame: Frame) -> tuple[Member, ...]:
         volumes = by_name(self._notes.blocks(self._spec, "volumes", WORKFLOW))
+        if self._path_prefix is not None:
+            volumes.pop(VOLUME_NAME, None)
         reader = MemberReader(self._notes, replace(frame, outputs=TaskOutputs(root)), volumes)
         step = self._handler(handler, reader, frame)
         groups = [call.id for call in root.tasks.values() if _is_exit_group(call)] if step else []

@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Final
 
 from kfp_airflow.graph.model import METRICS_OUTPUT, UI_METADATA_OUTPUT, InputFile, OutputFile
-from kfp_airflow.graph.text import Text, Tree, tree
+from kfp_airflow.graph.text import OutputRef, Text, Tree, tree
 from kfp_airflow.package.fields import Notes
 from kfp_airflow.package.names import PREFIX, argument_name, template_name, unique
+from kfp_airflow.package.read_volume import VolumeReader, folder_entries
+from kfp_airflow.package.volume import SUBPATH_SUFFIX
 from kfp_airflow.package.yaml_data import Block
 
 _SHARED: Final = 1 << 16
@@ -29,9 +31,6 @@ ANNOTATIONS: Final = {
 _STORED: Final = frozenset(("name", "path", "optional", "archive", "s3", "globalName"))
 _INPUT_FIELDS: Final = frozenset(("name", "path", "raw"))
 _CONVENTION: Final = re.compile(r"/tmp/inputs/([^/]+)/data")  # noqa: S108 - KFP's path in a container
-_THROUGH_VOLUME: Final = (
-    "Compile it without PipelineConf.data_passing_method: here files travel through the artifact store."
-)
 
 
 def output_names(template: Block) -> dict[str, str]:
@@ -40,9 +39,10 @@ def output_names(template: Block) -> dict[str, str]:
     prefix = f"{template_name(str(template.get('name')))}-"
     names: dict[str, str] = {}
     for entry in _output_entries(template):
-        full = str(entry.get("name"))
+        name = str(entry.get("name"))
+        full = name.removesuffix(SUBPATH_SUFFIX) if "value" in entry else name
         short = full if full in {METRICS_OUTPUT, UI_METADATA_OUTPUT} else full.removeprefix(prefix)
-        names[full] = str(spec[short].get("name")) if short in spec else short
+        names[name] = f"{spec[short].get('name') if short in spec else short}{name.removeprefix(full)}"
     return names
 
 
@@ -131,7 +131,19 @@ class FileReader:
             found.append(
                 InputFile(name=unique(self._input_name(name, path), names), path=path, source=self._source_of(entry))
             )
+        for mount, path, folder in self._volume.inputs():
+            made = self.text(folder).sole_output
+            if made is None or not made.output.endswith(SUBPATH_SUFFIX):
+                self.notes.feature(mount, self.what, "a folder on a volume that is no step's output")
+                continue
+            source = OutputRef(made.step, made.output.removesuffix(SUBPATH_SUFFIX))
+            name = unique(self._input_name(source.output, path), {item.name for item in found})
+            found.append(InputFile(name=name, path=path, source=Text((source,))))
         return tuple(found)
+
+    @property
+    def _volume(self) -> VolumeReader:
+        return VolumeReader(template=self.template, what=self.what, notes=self.notes)
 
     def _source_of(self, entry: Block) -> Text:
         if "raw" in entry:
@@ -156,8 +168,11 @@ class FileReader:
         outputs = self.notes.block(self.template, "outputs", self.what)
         self.notes.only(outputs, f"{self.what}: outputs", {"artifacts", "parameters"})
         found: dict[str, OutputFile] = {}
+        on_volume = list(folder_entries(self.template, self.what, self.notes))
         for kind in ("artifacts", "parameters"):
             for entry in self.notes.blocks(outputs, kind, f"{self.what}: outputs"):
+                if "value" in entry and entry in on_volume:
+                    continue
                 name = self.notes.required(entry, "name", f"{self.what}: an output")
                 path = self._output_path(entry, kind)
                 short = names.get(name, name)
@@ -168,16 +183,19 @@ class FileReader:
                     output = OutputFile(name=short, path=path)
                     kind_of_data = None if output.optional else tree(types.get(short))
                     found[short] = OutputFile(name=short, path=path, type=kind_of_data)
-        return tuple(found.values())
+        lying: dict[str, OutputFile] = {}
+        for entry, mount in self._volume.outputs():
+            short = names[str(entry.get("name"))].removesuffix(SUBPATH_SUFFIX)
+            known = found.get(short)
+            path = known.path if known else self._volume.path(mount)
+            lying[short] = known or OutputFile(name=short, path=path, type=tree(types.get(short)))
+        return tuple((lying | found).values())
 
     def _output_path(self, entry: Block, kind: str) -> str:
         what = f"{self.what}: output '{entry.get('name')}'"
         if kind == "artifacts":
             self.notes.only(entry, what, _STORED)
             return self.notes.required(entry, "path", what)
-        if "value" in entry:
-            self.notes.note("KA408", entry, f"{what} lies on a volume that all steps share", _THROUGH_VOLUME)
-            return ""
         self.notes.only(entry, what, {"name", "valueFrom", "globalName"})
         source = self.notes.block(entry, "valueFrom", what)
         self.notes.only(source, what, {"path"})

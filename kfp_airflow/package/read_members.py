@@ -94,7 +94,8 @@ class MemberReader:
     def step(self, call: Call, frame: Frame) -> Step:
         """Return the step of a task that runs something itself."""
         declared = self.notes.block(call.template, "inputs", call.what)
-        own = replace(frame, outputs=None, paths=_paths(call.template), values=self._with_defaults(call, frame))
+        values = self._with_defaults(call, frame)
+        own = replace(frame, outputs=None, paths=_paths(call.template), values=values, is_authors=True)
         self.notes.only(declared, f"{call.what}: inputs", {"parameters", "artifacts"})
         source = StepSource(id=call.id, template=call.template, frame=own, volumes=self.volumes, root=self.root)
         return read_step(source, self.notes)
@@ -236,7 +237,8 @@ class MemberReader:
             )
             self.notes.note("KA410", call.task, problem, advice)
             return Comparison(left=EMPTY, operator="==", right=EMPTY)
-        left, right = (self._text(operand, frame, call.task) for operand in (when.left, when.right))
+        inside = replace(frame, is_authors=True)
+        left, right = (self._text(operand, inside, call.task) for operand in (when.left, when.right))
         return Comparison(left=left, operator=when.operator, right=right)
 
     def _loop(self, call: Call, frame: Frame, inner: Frame, limit: int | None) -> Placed:

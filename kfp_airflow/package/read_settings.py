@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from kfp_airflow.graph.model import Parameter, Settings
+from kfp_airflow.graph.model import Parameter, Settings, VolumePassing
 from kfp_airflow.graph.text import EMPTY_STRUCT, Struct, Tree, tree
-from kfp_airflow.package.fields import Notes
+from kfp_airflow.package.fields import Notes, by_name
 from kfp_airflow.package.names import PREFIX, argument_name
 from kfp_airflow.package.placeholders import Frame, read_text
+from kfp_airflow.package.volume import VOLUME_NAME
 from kfp_airflow.package.write import SERVICE_ACCOUNT
 from kfp_airflow.package.yaml_data import Block
 
@@ -93,8 +94,11 @@ def read_parameters(spec: Block, described: Described, notes: Notes) -> tuple[Pa
     return tuple(found)
 
 
-def read_settings(spec: Block, frame: Frame, notes: Notes) -> Settings:
-    """Return the settings of a workflow, what `dsl.PipelineConf` set (P-01 to P-09)."""
+def read_settings(spec: Block, frame: Frame, path_prefix: str | None, notes: Notes) -> Settings:
+    """Return the settings of a workflow, what `dsl.PipelineConf` set (P-01 to P-10).
+
+    `path_prefix` says where on their volume files travel, if they do.
+    """
     notes.only(spec, WORKFLOW, _READ, _WITHOUT_EFFECT)
     account = notes.text(spec, "serviceAccountName", WORKFLOW)
     if account not in {None, SERVICE_ACCOUNT, ""}:
@@ -112,6 +116,9 @@ def read_settings(spec: Block, frame: Frame, notes: Notes) -> Settings:
     def read(value: object) -> Tree:
         return tree(value, lambda text: read_text(text, frame, lambda problem: _note(spec, problem, notes)))
 
+    volume = by_name(notes.blocks(spec, "volumes", WORKFLOW)).get(VOLUME_NAME)
+    if path_prefix is not None and volume is None:
+        notes.feature(spec, WORKFLOW, f"output files on a volume without having the volume '{VOLUME_NAME}'")
     selector = read(notes.block(spec, "nodeSelector", WORKFLOW))
     return Settings(
         timeout_s=notes.whole(spec, "activeDeadlineSeconds", WORKFLOW),
@@ -123,6 +130,7 @@ def read_settings(spec: Block, frame: Frame, notes: Notes) -> Settings:
         node_selector=selector if isinstance(selector, Struct) else EMPTY_STRUCT,
         dns_config=read(notes.block(spec, "dnsConfig", WORKFLOW)) if spec.get("dnsConfig") else None,
         disruption_budget=read(budget) if budget else None,
+        volume_passing=None if path_prefix is None else VolumePassing(volume=read(volume), path_prefix=path_prefix),
     )
 
 

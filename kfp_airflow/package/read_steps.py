@@ -25,6 +25,7 @@ from kfp_airflow.package.fields import Notes, spelled
 from kfp_airflow.package.names import PREFIX, template_name
 from kfp_airflow.package.placeholders import Frame, read_text
 from kfp_airflow.package.read_files import ANNOTATIONS, FileReader, component_spec, json_data, json_tree
+from kfp_airflow.package.read_volume import VolumeReader
 from kfp_airflow.package.yaml_data import Block, Data, read_yaml
 
 STEP_FIELDS: Final = frozenset(
@@ -176,6 +177,10 @@ class _StepReader:
         what = f"{self._what}: container '{block.get('name') or 'main'}'"
         commands = {key: self._texts(block, key, what) for key in ("command", "args")}
         options: dict[str, object] = {key: value for key, value in block.items() if key not in _NOT_OPTIONS}
+        if is_main and (mounts := self._own_mounts(block)) is not None:
+            options["volumeMounts"] = mounts
+            if not mounts:
+                del options["volumeMounts"]
         if patched:
             options["resources"] = _merged(block.get("resources"), patched)
         return Container(
@@ -186,6 +191,13 @@ class _StepReader:
             name=EMPTY if is_main else self._text(self._notes.text(block, "name", what) or ""),
             mirror_volume_mounts=self._notes.truth(block, "mirrorVolumeMounts", what),
         )
+
+    def _own_mounts(self, block: Block) -> list[Data] | None:
+        """Return the mounts that are the author's, where there are others; None where all are."""
+        mounts = self._notes.listed(block, "volumeMounts", self._what)
+        volume = VolumeReader(template=self._template, what=self._what, notes=self._notes)
+        own = [mount for mount in mounts if not (isinstance(mount, Block) and volume.is_for_files(mount))]
+        return None if len(own) == len(mounts) else own
 
     def _texts(self, block: Block, key: str, what: str) -> tuple[Text, ...]:
         for item in (listed := self._notes.listed(block, key, what)):

@@ -22,17 +22,17 @@ from kfp_airflow.graph.model import (
 from kfp_airflow.graph.text import Json, OutputRef
 
 VOLUME_NAME: Final = "data-storage"
-_SUBPATH: Final = "subpath"
+SUBPATH_SUFFIX: Final = "-subpath"
 
 
 def folder_ref(ref: OutputRef) -> OutputRef:
     """Return the value that says where on the volume an output lies."""
-    return OutputRef(ref.step, f"{ref.output}-{_SUBPATH}")
+    return OutputRef(ref.step, f"{ref.output}{SUBPATH_SUFFIX}")
 
 
 def folder_name(output: str) -> str:
     """Return the name of that value for an output that is named so in its template."""
-    return f"{output}-{_SUBPATH}"
+    return f"{output}{SUBPATH_SUFFIX}"
 
 
 def folder_on_volume(passing: VolumePassing, output: str) -> str:

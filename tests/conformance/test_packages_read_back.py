@@ -11,22 +11,29 @@ from typing import Any
 import pytest
 
 from kfp_airflow.catalog.files import PipelineFunctions, load_functions
-from kfp_airflow.diagnostics import KfpAirflowError
+from kfp_airflow.diagnostics import KfpAirflowError, PipelineError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
+    Call,
     Component,
     Condition,
     Container,
     ContainerStep,
     ExitHandler,
+    Graph,
     Loop,
     Member,
     Pipeline,
     ResourceStep,
     SubGraph,
+    VolumePassing,
+    walk,
 )
-from kfp_airflow.graph.text import Struct, Tree, text
+from kfp_airflow.graph.rewrite import map_references
+from kfp_airflow.graph.survey import Survey
+from kfp_airflow.graph.text import ArgumentRef, Reference, Struct, Tree, text
 from kfp_airflow.package.read import read
+from kfp_airflow.package.scopes import Flow
 from kfp_airflow.package.write import write
 from kfp_airflow.package.yaml_data import read_yaml
 from kfp_airflow.package.yaml_text import yaml_text
@@ -42,6 +49,14 @@ WRITTEN_HERE = [
 LOST = "a key called name: the SDK wrote the item's own name as a text, and a text is what is read"
 NOT_READ_BACK = {"improved_loops_in_loops:a_key_called_name": LOST}
 """Pipelines whose meaning the SDK has lost already, so that our own compiler's better package is no measure."""
+
+NOT_TAKEN_BY_ARGO = {
+    "improved_names:names_of_other_scripts": "[KA405]",
+    "improved_names:a_condition_with_a_space": "[KA021]",
+    "improved_names:an_op_with_the_name_of_a_group": "[KA405]",
+    "improved_recursion:two_calls_inside": "[KA407]",
+}
+"""Pipelines of which the SDK makes a package that Argo refuses, and the code of our refusal."""
 
 FLATTENED = re.compile(
     r"^(/run/dag/(for-loop-1/does/dag/|exit-handler-1/does/dag/)?)(exit-handler-2|inside|also-inside):"
@@ -66,11 +81,58 @@ def _verdicts(judge: Judge, path: Path) -> dict[str, Verdict]:
 
 @cache
 def _graph(example: Example) -> Pipeline:
-    return next(found for found in _functions(example.path) if found.function.__name__ == example.function).build()
+    functions = _functions(example.path)
+    return next(found for found in functions if found.function.__name__ == example.function).build()
+
+
+def _with_arguments_of_a_package(pipeline: Pipeline) -> Pipeline:
+    """Return a graph whose graph components have arguments as a package tells of them.
+
+    That is: those that a call changes and something uses, by the names of what is handed in; everything else is what
+    was handed in. What a component returns is the output that it is.
+    """
+    flow = Flow(pipeline)
+    settled = map_references(pipeline, flow.settled)
+    used = {ref for seat in Survey(settled).seats for ref in seat.references}
+    graphs = {graph.id: graph for graph in walk(settled.members) if isinstance(graph, Graph)}
+    calls = [call for call in walk(settled.members) if isinstance(call, Call)]
+    changed = {
+        ArgumentRef(call.graph, name)
+        for call in calls
+        for name, given in call.arguments
+        if given != ArgumentRef(call.graph, name) and ArgumentRef(call.graph, name) in used
+    }
+
+    def renamed(ref: Reference) -> Reference:
+        if not isinstance(ref, ArgumentRef):
+            return ref
+        if ref in changed:
+            return ArgumentRef(ref.graph, flow.name(ref))
+        return renamed(dict(graphs[ref.graph].arguments)[ref.name])
+
+    def told(member: Member) -> Member:
+        if isinstance(member, Graph | Call):
+            graph = member.id if isinstance(member, Graph) else member.graph
+            given = {ArgumentRef(graph, name): ref for name, ref in member.arguments}
+            kept = ((flow.name(name), ref) for name, ref in given.items() if name in changed)
+            member = replace(member, name="", arguments=tuple(sorted(kept, key=lambda entry: entry[0])))
+        if isinstance(member, Graph):
+            member = replace(member, outputs=())
+        if isinstance(member, Condition | Loop | SubGraph | ExitHandler | Graph):
+            return replace(member, members=tuple(map(told, member.members)))
+        return member
+
+    return map_references(replace(settled, members=tuple(map(told, settled.members))), renamed)
 
 
 def _read(workflow: dict[str, Any]) -> Pipeline:
     return read(read_yaml(yaml_text(workflow).encode(), "pipeline.yaml"), "pipeline.yaml").pipeline
+
+
+def _refusal(workflow: dict[str, Any]) -> str:
+    with pytest.raises(PipelineError) as refused:
+        raise PipelineError([found for found in check(_read(workflow)) if found.severity == "error"])
+    return str(refused.value)
 
 
 def _marked(found: list[Example]) -> list[Any]:
@@ -87,6 +149,9 @@ def test_a_package_of_the_real_compiler_loses_nothing(example: Example, judge: J
     workflow = _verdicts(judge, example.path)[example.function].workflow
     if workflow is None:
         assert str(example) in ONLY_HERE or example.function not in REFUSED_HERE
+        return
+    if str(example) in NOT_TAKEN_BY_ARGO:
+        assert NOT_TAKEN_BY_ARGO[str(example)] in _refusal(workflow)
         return
     pipeline = _read(workflow)
     assert [found for found in check(pipeline) if found.severity == "error"] == []
@@ -117,7 +182,8 @@ def test_what_was_read_is_written_as_the_same_package(example: Example) -> None:
 @pytest.mark.parametrize("example", WRITTEN_HERE, ids=str)
 def test_the_dag_of_a_package_is_the_dag_of_its_pipeline(example: Example) -> None:
     """Law 3, task for task: ids, groups, parameters, trigger rules, limits, and what each task runs."""
-    of_file, of_package = _dag_or_codes(_graph(example)), _dag_or_codes(_read(write(_graph(example))))
+    of_file = _dag_or_codes(_with_arguments_of_a_package(_graph(example)))
+    of_package = _dag_or_codes(_read(write(_graph(example))))
     _check_order(of_file, of_package)
     assert of_package == of_file
 
@@ -196,14 +262,15 @@ def _as_a_package_tells(pipeline: Pipeline) -> Pipeline:
     components; `optional` of a parameter with default; that a pull policy was that of the whole pipeline.
     """
     policy = pipeline.settings.image_pull_policy
+    told = _with_arguments_of_a_package(pipeline)
     return replace(
-        pipeline,
+        told,
         parameters=tuple(
             replace(item, optional=item.optional or item.default is not None, type=_sorted(item.type))
             for item in pipeline.parameters
         ),
-        members=_members(pipeline.members, policy),
-        settings=replace(pipeline.settings, image_pull_policy=None),
+        members=_members(told.members, policy),
+        settings=replace(told.settings, image_pull_policy=None, volume_passing=_passing(told.settings.volume_passing)),
     )
 
 
@@ -245,6 +312,18 @@ def _member(member: Member, policy: str | None = None) -> Member:
             )
         case Condition() | Loop() | SubGraph():
             return replace(member, name=None, members=_members(member.members, policy), after=())
+        case Graph():
+            return replace(member, name="", members=_members(member.members, policy), after=())
+        case Call():
+            return replace(member, name="", after=())
+
+
+def _passing(passing: VolumePassing | None) -> VolumePassing | None:
+    """Return where files travel without the volume's own name, which does not matter."""
+    if passing is None or not isinstance(passing.volume, Struct):
+        return passing
+    entries = tuple(entry for entry in passing.volume.entries if entry[0].constant != "name")
+    return replace(passing, volume=_sorted(Struct(entries)))
 
 
 def _component(component: Component | None) -> Component | None:

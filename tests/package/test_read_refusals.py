@@ -133,23 +133,32 @@ def test_outputs_that_nothing_makes_are_told(value: str, says: str) -> None:
     assert says in refusal(workflow(dag("p", task("a", arguments=handed(x=value))), step("a")))
 
 
-def test_recursion_is_refused_by_name() -> None:
+@pytest.mark.parametrize("control", [{"when": '"1" == "1"'}, {"withItems": [1]}])
+def test_recursion_of_something_else_than_a_graph_component_is_refused(control: dict[str, Any]) -> None:
     """R-05."""
-    found = refusal(
-        workflow(dag("p", task("graph-flip-1")), dag("graph-flip-1", task("again", template="graph-flip-1")))
-    )
-    assert found == (
-        "p.yaml:17: template 'graph-flip-1' calls itself: recursion by dsl.graph_component does not run on Airflow yet "
-        "[KA409]\n  Repeat it in a step's own program, or loop over a list of attempts by dsl.ParallelFor."
-    )
+    again = dag("group", task("again", template="group"))
+    found = refusal(workflow(dag("p", task("group", **control)), again))
+    assert "template 'group' uses a call of itself, which only graph components have" in found
 
 
-def test_files_on_a_shared_volume_are_refused() -> None:
+def test_the_pipeline_itself_cannot_be_called_again() -> None:
+    found = refusal(workflow(dag("p", task("again", template="p"))))
+    assert "template 'p' uses a call of itself, which only graph components have" in found
+
+
+def test_a_constant_as_an_argument_of_a_graph_component_is_refused() -> None:
+    inputs = {"parameters": [{"name": "x"}]}
+    graph = dag("graph-g-1", task("again", template="graph-g-1"), inputs=inputs)
+    found = refusal(workflow(dag("p", task("graph-g-1", arguments=handed(x="constant"))), graph))
+    assert "argument 'x' of 'graph-g-1' that is not one value, the same as text and as file" in found
+
+
+def test_outputs_on_a_volume_that_is_not_there_are_refused() -> None:
     """D-31."""
     outputs = {"parameters": [{"name": "a-o-subpath", "value": "artifact_data/x"}]}
     found = refusal(workflow(dag("p", task("a")), step("a", outputs=outputs)))
-    assert "template 'a': output 'a-o-subpath' lies on a volume that all steps share [KA408]" in found
-    assert "Compile it without PipelineConf.data_passing_method" in found
+    assert "template 'a' uses the folder 'artifact_data/x' on a volume for output files" in found
+    assert "template 'a' uses a folder for output 'a-o' that is not mounted" in found
 
 
 def test_templates_that_call_each_other_without_end_stop_at_a_limit() -> None:
