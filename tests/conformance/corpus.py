@@ -91,6 +91,11 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
         "/run/dag/for-loop-1/does/inputs": OF_NOTHING,
         "/run/dag/for-loop-1/arguments": OF_NOTHING,
     },
+    "dags/control_flow/loops_in_loops": {
+        "/run/dag/for-loop-1/does/dag/for-loop-2/withParam": OF_NOTHING,
+        "/run/dag/for-loop-1/does/inputs": OF_NOTHING,
+        "/run/dag/for-loop-1/arguments": OF_NOTHING,
+    },
     "improved_loops_in_loops:a_key_called_name": {
         "/run/dag/for-loop-1": "L-03: the SDK hands on its own name of the item instead of the value under 'name'",
     },
