@@ -28,7 +28,7 @@ def approach(guess, number, tolerance):
     better = improve(guess, number)
     error = error_of(better.output, number)
     tell(number, better.output, error.output)
-    with dsl.Condition(error.output > tolerance, name="not good enough"):
+    with dsl.Condition(error.output > tolerance, name="not-good-enough"):
         approach(better.output, number, tolerance)
 
 

@@ -38,6 +38,6 @@ def loops_in_loops(articles: int = 2, few: int = 25):
     with dsl.ParallelFor(shops.output) as shop:
         with dsl.ParallelFor(shop.articles) as article:
             stock = count_stock(shop.place, article)
-            with dsl.Condition(stock.outputs["number"] < few, name="few are left"):
+            with dsl.Condition(stock.outputs["number"] < few, name="few-left"):
                 order_more(article, stock.outputs["number"])
     write_summary(stock.outputs["line"].ignore_type())  # the lines of all shops, each a list

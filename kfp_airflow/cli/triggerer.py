@@ -37,6 +37,7 @@ class CallSupervisor(TriggerRunnerSupervisor):
     """Airflow's process that waits for the called runs; it asks an API of its own process, of the newest version."""
 
     @cached_property
+    @override
     def client(self) -> Client:
         """The client of the API in this process, as Airflow makes it, but 5 s sooner (see `keep_newest_version`)."""
         api = InProcessExecutionAPI()
@@ -72,7 +73,7 @@ def serve() -> None:
         return
     running: list[CallSupervisor] = []
     threading.Thread(target=_end_with_session, args=(parent, running), daemon=True).start()
-    runner = CallTriggerer(Job(), running.append)
+    runner = CallTriggerer(Job(), running.append)  # type: ignore[no-untyped-call]
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as `airflow triggerer` starts it
 
 

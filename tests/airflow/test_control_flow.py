@@ -52,7 +52,7 @@ def test_called_dags_are_there_unpaused_with_the_tags_and_a_name_that_says_what_
         tags = [tag["name"] for tag in details["tags"]]
         shown[details["dag_display_name"]] = (details["is_paused"], tags, details["description"])
     assert shown == {
-        "nested · for each item of lists": (
+        "nested · for each item of out": (
             False,
             ["control-flow"],
             "Runs one item of the loop 'for-loop-1' of nested, whose tasks start it",
