@@ -141,7 +141,10 @@ def test_what_cannot_be_a_dag_is_refused_before_anything_is_registered(
         (
             "notes.txt",
             b"x = 1\n",
-            ": this is no Python file: its name ends in '.txt'\n  Give a .py file with a pipeline, or a package: .yaml, .yml, .zip, .tar.gz or .tgz.\n",
+            (
+                ": this is no Python file: its name ends in '.txt'\n"
+                "  Give a .py file with a pipeline, or a package: .yaml, .yml, .zip, .tar.gz or .tgz.\n"
+            ),
         ),
         ("folder.py", None, ": this is a folder, not a pipeline file\n  Give the path of a .py file in it.\n"),
         ("zip.py", b"PK\x03\x04\x00", ": source code string cannot contain null bytes [KA351]\n"),

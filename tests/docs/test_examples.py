@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(?P<kind>[a-z]+)(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-KINDS = {"cfg", "console", "mermaid", "python", "shell", "text", "yaml"}
+KINDS = {"cfg", "console", "json", "mermaid", "python", "shell", "text", "yaml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,8 @@ def test_the_examples_of_a_page_do_what_the_page_says(
                 _check_session(block, folder, environment, place)
             case "cfg":
                 _check_settings(block, place)
+            case "json":
+                _check_connection(block, place)
             case "shell":
                 _check_commands(block, place)
 
@@ -151,6 +153,12 @@ def _pattern(expected: str) -> re.Pattern[str]:
         text = ".*".join(re.escape(part) for part in line.split("…"))
         lines.append(r"(?:.*\n)*" if line.strip() == "..." else rf"{text}[ ]*\n")
     return re.compile("".join(lines))
+
+
+def _check_connection(block: Block, place: str) -> None:
+    from airflow.models.connection import Connection
+
+    assert Connection.from_json(block.text).conn_type, place
 
 
 def _check_settings(block: Block, place: str) -> None:
