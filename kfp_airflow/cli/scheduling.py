@@ -8,13 +8,15 @@ import signal
 from typing import TYPE_CHECKING
 
 from airflow.executors.local_executor import LocalExecutor
-from airflow.jobs.job import Job, run_job
-from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.jobs.job import run_job
 from typing_extensions import override
 
 from kfp_airflow.cli.home import TASKS_AT_A_TIME
+from kfp_airflow.version_compat import make_scheduler
 
 if TYPE_CHECKING:
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
     from kfp_airflow.cli.watch import Watch
 
 
@@ -25,8 +27,7 @@ def run_scheduler(watch: Watch) -> None:
     are told to end (`on_kill`) and waited for.
     """
     executor = SessionExecutor(watch)
-    runner = SchedulerJobRunner(job=Job(), num_runs=-1, executors=[executor])  # type: ignore[no-untyped-call]
-    executor.runner = runner
+    executor.runner = runner = make_scheduler(executor)
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as `airflow scheduler` starts it
 
 
