@@ -224,8 +224,8 @@ def test_a_loop_over_a_text_is_refused() -> None:
 def test_groups_without_meaning_are_their_members() -> None:
     """What `graph_component` without recursion becomes (R-06): the order of the group is that of its members."""
     members = pipeline(
-        dag("p", task("a"), task("graph-g-1", "a"), task("d", "graph-g-1")),
-        dag("graph-g-1", task("b"), task("c", "b")),
+        dag("p", task("a"), task("group-g-1", "a"), task("d", "group-g-1")),
+        dag("group-g-1", task("b"), task("c", "b")),
         *(step(name) for name in "abcd"),
     ).members
     assert {member.id: member.after for member in members} == {

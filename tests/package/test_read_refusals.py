@@ -158,7 +158,14 @@ def test_outputs_on_a_volume_that_is_not_there_are_refused() -> None:
     outputs = {"parameters": [{"name": "a-o-subpath", "value": "artifact_data/x"}]}
     found = refusal(workflow(dag("p", task("a")), step("a", outputs=outputs)))
     assert "template 'a' uses the folder 'artifact_data/x' on a volume for output files" in found
+
+
+def test_outputs_on_a_volume_that_is_not_mounted_are_refused() -> None:
+    """D-31."""
+    outputs = {"parameters": [{"name": "a-o-subpath", "value": "f/{{workflow.uid}}_{{pod.name}}/a-o"}]}
+    found = refusal(workflow(dag("p", task("a")), step("a", outputs=outputs)))
     assert "template 'a' uses a folder for output 'a-o' that is not mounted" in found
+    assert "the workflow uses output files on a volume without having the volume 'data-storage'" in found
 
 
 def test_templates_that_call_each_other_without_end_stop_at_a_limit() -> None:
