@@ -71,7 +71,7 @@ imports: $(VENV)/ready ## import-linter: the rooms and who may import whom
 
 .PHONY: test
 test: $(VENV)/ready ## all tests that need no cluster
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not kubernetes"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not kubernetes"
 
 .PHONY: docs
 docs: $(VENV)/ready ## build the documentation into site/
@@ -82,12 +82,12 @@ docs: $(VENV)/ready ## build the documentation into site/
 .PHONY: test-kubernetes
 test-kubernetes: $(VENV)/ready ## the tests on the cluster that KUBECONFIG names
 	@[ -n "$${KUBECONFIG:-}" ] || { echo "KUBECONFIG names no cluster; with Docker: kind create cluster --config docker/kind.yaml" >&2; exit 2; }
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m kubernetes
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m kubernetes
 
 .PHONY: test-s3
 test-s3: $(VENV)/ready ## the tests on the S3 server that KFP_AIRFLOW_TEST_S3_ENDPOINT names
 	@[ -n "$${KFP_AIRFLOW_TEST_S3_ENDPOINT:-}" ] || { echo "KFP_AIRFLOW_TEST_S3_ENDPOINT names no S3 server; see CONTRIBUTING.md" >&2; exit 2; }
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m s3
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m s3
 
 .PHONY: test-oldest
 test-oldest: ## the tests on the oldest Airflow that is supported, locked, in .venv-oldest
@@ -100,7 +100,7 @@ test-airflow: ## the tests on the newest patch of an Airflow: VERSION=3.2, in .v
 
 .PHONY: conformance
 conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m conformance
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m conformance
 
 .PHONY: conformance-search
 conformance-search: $(VENV)/ready ## compare EXAMPLES=2000 generated pipelines with the real kfp 1.8.22, others each time
@@ -117,7 +117,7 @@ bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG a
 .PHONY: snapshots
 snapshots: $(VENV)/ready ## write golden files and generated pages anew; read the difference before you commit it
 	$(BIN)/python -m tests.docs.generate
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not kubernetes" --snapshots
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not kubernetes" --snapshots
 
 .PHONY: format
 format: $(VENV)/ready ## let ruff mend what it can

@@ -39,10 +39,13 @@ def group_edges(members: tuple[Member, ...]) -> Iterator[tuple[str, str]]:
     Groups that wait for each other in a circle, which KFP cannot run, keep the dependencies of their members alone.
     """
     neighbours = tuple(_neighbours(members))
-    for member in neighbours:
-        if not isinstance(member, Step | Call) and not is_lifted(member):
+    inside = [member for member in neighbours if not isinstance(member, Step | Call)]
+    if not inside:
+        return
+    for member in inside:
+        if not is_lifted(member):
             yield from group_edges(member.members)
-    groups = {member.id for member in neighbours if not isinstance(member, Step | Call)}
+    groups = {member.id for member in inside}
     needs = _needs(neighbours)
     circles = _has_circle(needs)
     for later, wanted in needs.items():

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from kfp_airflow import config
+from tests.docs.rows_page import rows_page
 
 ROOT: Final = Path(__file__).parent.parent.parent
 WIDTH: Final = 100
@@ -65,7 +66,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
 
 def main() -> None:
     """Write every page."""
-    for path, page in PAGES.items():
+    for path, page in {**PAGES, "docs/kfp-row-by-row.md": rows_page}.items():
         (ROOT / path).write_text(page(), encoding="utf-8")
 
 
