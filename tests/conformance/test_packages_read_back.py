@@ -58,6 +58,24 @@ NOT_TAKEN_BY_ARGO = {
 }
 """Pipelines of which the SDK makes a package that Argo refuses, and the code of our refusal."""
 
+NOT_YET_AS_OURS = {
+    "arguments_of_every_kind:texts_with_values": "the name of an output that a package spells otherwise",
+    "files_on_a_volume:files_on_a_volume_of_several_names": "the files' names on a volume, which no package tells",
+    "names_that_are_changed": "names that a package spells otherwise",
+    "names_that_are_changed:groups_with_capitals": "names that a package spells otherwise",
+    "names_that_are_changed:a_pipeline_called_like_its_step": "names that a package spells otherwise",
+    "names_that_are_changed:ops_called_like_others": "names that a package spells otherwise",
+    "values_in_every_option:dicts_in_the_spelling_of_kubernetes": "dicts of an author in Kubernetes' own spelling",
+}
+"""Pipelines whose package says the same and is read as another graph, and does so as a DAG: what is not told apart."""
+NOT_YET_AS_OUR_GRAPH = {
+    **NOT_YET_AS_OURS,
+    "long/digits_tuned_trained_and_served:digits_tuned_trained_and_served": "a value in a resource's text",
+    "values_in_every_option": "values in every option of a step",
+    "values_in_every_option:values_of_resources": "values in the conditions of resources",
+}
+"""The same, where the DAG of both is the same nevertheless."""
+
 FLATTENED = re.compile(
     r"^(/run/dag/(for-loop-1/does/dag/|exit-handler-1/does/dag/)?)(exit-handler-2|inside|also-inside):"
 )
@@ -67,6 +85,18 @@ pytestmark = [
     pytest.mark.conformance,
     pytest.mark.filterwarnings("ignore::kfp_airflow.dsl.build.PipelineWarning"),
 ]
+
+
+def _with_gaps(gaps: dict[str, str]) -> list[Any]:
+    """Return the pipelines as parameters, those that are not read back yet marked so."""
+    return [
+        pytest.param(
+            example,
+            id=str(example),
+            marks=[pytest.mark.not_yet("Z-07", reason=gaps[str(example)])] if str(example) in gaps else [],
+        )
+        for example in WRITTEN_HERE
+    ]
 
 
 @cache
@@ -164,7 +194,7 @@ def test_a_package_of_the_real_compiler_loses_nothing(example: Example, judge: J
     assert kept == []
 
 
-@pytest.mark.parametrize("example", WRITTEN_HERE, ids=str)
+@pytest.mark.parametrize("example", _with_gaps(NOT_YET_AS_OUR_GRAPH))
 def test_a_package_of_ours_is_read_back_as_the_same_graph(example: Example) -> None:
     """All that a package says; `_as_a_package_tells` leaves out what it does not."""
     graph = _graph(example)
@@ -179,7 +209,7 @@ def test_what_was_read_is_written_as_the_same_package(example: Example) -> None:
 
 
 @pytest.mark.row("Z-07")
-@pytest.mark.parametrize("example", WRITTEN_HERE, ids=str)
+@pytest.mark.parametrize("example", _with_gaps(NOT_YET_AS_OURS))
 def test_the_dag_of_a_package_is_the_dag_of_its_pipeline(example: Example) -> None:
     """Law 3, task for task: ids, groups, parameters, trigger rules, limits, and what each task runs."""
     of_file = _dag_or_codes(_with_arguments_of_a_package(_graph(example)))
@@ -188,7 +218,9 @@ def test_the_dag_of_a_package_is_the_dag_of_its_pipeline(example: Example) -> No
     assert of_package == of_file
 
 
-@pytest.mark.parametrize("example", [example for example in WRITTEN_HERE if str(example) not in ONLY_HERE], ids=str)
+@pytest.mark.parametrize(
+    "example", [one for one in WRITTEN_HERE if str(one) not in {**ONLY_HERE, **NOT_TAKEN_BY_ARGO}], ids=str
+)
 def test_the_dag_of_the_real_compiler_s_package_has_the_same_tasks(example: Example, judge: Judge) -> None:
     """Law 3 for the real packages; what a task runs is left to law 1, since programs of functions are written anew."""
     workflow = _verdicts(judge, example.path)[example.function].workflow
