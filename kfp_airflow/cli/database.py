@@ -13,6 +13,8 @@ from kfp_airflow.cli.home import Home
 from kfp_airflow.diagnostics import UsageError
 
 _AIRFLOW: Final = "apache-airflow-core"
+_WAITING: Final = ("scheduled", "queued", "up_for_reschedule")
+"""The states of tasks that have not begun."""
 
 
 def require_usable(home: Home) -> None:
@@ -44,6 +46,21 @@ def _written_by(home: Home) -> str | None:
     return home.version_file.read_text(encoding="utf-8").strip() if home.version_file.exists() else None
 
 
+def withhold_waiting_tasks() -> None:
+    """Take back the tasks that wait for a worker: the Task Execution API refuses the one that begins all the same."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session() as session:
+        session.execute(
+            update(TaskInstance)
+            .where(TaskInstance.state.in_(_WAITING))
+            .values(state=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def end_unfinished_runs() -> None:
     """Mark every run that has not ended as failed: the one that was interrupted, or what a killed session left behind.
 
@@ -55,7 +72,6 @@ def end_unfinished_runs() -> None:
     from airflow.utils.state import DagRunState, State, TaskInstanceState
     from sqlalchemy import case, func, select, update
 
-    waiting = (TaskInstanceState.SCHEDULED, TaskInstanceState.QUEUED, TaskInstanceState.UP_FOR_RESCHEDULE)
     with create_session() as session:
         open_runs = list(session.scalars(select(DagRun).where(DagRun.state.not_in(State.finished_dr_states))))
         for run in open_runs:
@@ -68,8 +84,8 @@ def end_unfinished_runs() -> None:
                     TaskInstance.state.not_in(State.finished),
                 )
                 .values(
-                    state=case((TaskInstance.state.in_(waiting), None), else_=TaskInstanceState.FAILED),
-                    end_date=case((TaskInstance.state.in_(waiting), None), else_=func.current_timestamp()),
+                    state=case((TaskInstance.state.in_(_WAITING), None), else_=TaskInstanceState.FAILED),
+                    end_date=case((TaskInstance.state.in_(_WAITING), None), else_=func.current_timestamp()),
                 )
                 .execution_options(synchronize_session=False)
             )

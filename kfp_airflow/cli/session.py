@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfp_airflow.cli.database import end_unfinished_runs, prepare_database, require_usable
 from kfp_airflow.cli.events import Broken, EventWriter, Refused, Request, Started, Waiting
+from kfp_airflow.cli.helpers import Helper
 from kfp_airflow.cli.home import Home
 from kfp_airflow.cli.places import require_cluster
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
@@ -39,30 +40,33 @@ def serve_request(request: Request, events: EventWriter) -> None:
     try:
         with _lock(home, events):
             require_usable(home)
-            with _task_api(), _triggerer(needed=request.calls) as begin_triggers:
-                _run(request, home, events, begin_triggers)
+            with _task_api() as task_api, _triggerer(needed=request.calls) as triggerer:
+                _run(request, home, events, [task_api, *triggerer])
     except KfpAirflowError as error:
         events.send(Refused(message=str(error)))
     except Exception as error:  # noqa: BLE001 - the last place where it can be told
         events.send(Broken(message=f"{type(error).__name__}: {error}", traceback=traceback.format_exc()))
 
 
-def _run(request: Request, home: Home, events: EventWriter, begin_triggers: Callable[[], None]) -> None:
+def _run(request: Request, home: Home, events: EventWriter, helpers: list[Helper]) -> None:
     from kfp_airflow.cli.watch import read_run
 
     prepare_database(home)
     if request.runtime == "kubernetes":
         require_cluster()
     end_unfinished_runs()
-    begin_triggers()
+    for helper in helpers:
+        helper.begin()
     dags = _register(request, home)
     watch = _start(_dag_id(request, dags), request, dags, events)
     from kfp_airflow.cli.scheduling import run_scheduler
 
-    with suppress(SystemExit, BrokenPipeError):  # told to end, or the command is gone
-        run_scheduler(watch)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_unfinished_runs()
+    try:
+        with suppress(SystemExit, BrokenPipeError):  # told to end, or the command is gone
+            run_scheduler(watch, helpers)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end_unfinished_runs()
     with suppress(BrokenPipeError):  # nobody is left to be told
         watch.look()
         events.send(read_run(watch, home, dags))
@@ -87,7 +91,7 @@ def _lock(home: Home, events: EventWriter) -> Iterator[None]:
 
 
 @contextmanager
-def _task_api() -> Iterator[None]:
+def _task_api() -> Iterator[Helper]:
     """Start the Task Execution API and set where Airflow finds it; the socket listens before the process is ready."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         port = server.getsockname()[1]
@@ -100,30 +104,26 @@ def _task_api() -> Iterator[None]:
             pass_fds=[descriptor],
         )
     try:
-        yield
+        yield Helper("Task Execution API", process)
     finally:
         process.kill()  # it holds nothing: a request is one transaction
         process.wait()
 
 
 @contextmanager
-def _triggerer(*, needed: bool) -> Iterator[Callable[[], None]]:
-    """Start the triggerer where calls will wait in it; what is yielded lets it use the database."""
+def _triggerer(*, needed: bool) -> Iterator[list[Helper]]:
+    """Start the triggerer, one helper, where calls will wait in it."""
     if not needed:
-        yield lambda: None
+        yield []
         return
     reading, writing = os.pipe()
     process = subprocess.Popen([sys.executable, "-m", "kfp_airflow.cli.triggerer"], stdin=reading)
     os.close(reading)
     try:
-        yield partial(_begin_triggers, writing)
+        yield [Helper("triggerer", process, began_by=writing)]
     finally:
         os.close(writing)
         process.wait()
-
-
-def _begin_triggers(pipe: int) -> None:
-    os.write(pipe, b"\n")
 
 
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:
@@ -184,6 +184,9 @@ def main() -> None:
     """Serve the one request on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the command's to act on
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as stream:
+        # The executor's workers may outlive this process; the command is to see its end nevertheless.
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.register_at_fork(after_in_child=partial(os.dup2, nothing, stream.fileno(), inheritable=False))
         line = b""
         while not line.endswith(b"\n") and (byte := os.read(0, 1)):
             line += byte

@@ -20,6 +20,9 @@ from kfp_airflow.cli.home import Home, session_environment
 GRACE_S: Final = 20.0
 """How long steps may take to end after Ctrl-C: a pod's usual grace is 30 s, its deletion is asked for at once."""
 
+KILLED_AFTER_S: Final = 5.0
+"""How long what is left of a session that has failed may take to end."""
+
 
 class SessionProcess:
     """The child process that uses Airflow. Its own process group: a terminal's Ctrl-C reaches the command alone."""
@@ -60,19 +63,28 @@ class SessionProcess:
     def close(self, *, grace_s: float = GRACE_S) -> int:
         """Wait for the session's end, then end what is left of it. Returns its exit code."""
         try:
-            self._process.wait(grace_s)
+            ended_well = self._process.wait(grace_s) == 0
         except subprocess.TimeoutExpired:
-            self._kill()
+            ended_well = False
+        if not ended_well:
+            self._end_all()
         self._events.close()
         return self._process.wait()
 
-    def _kill(self) -> None:
-        """End the session and every process below it: tasks have process groups of their own."""
-        import psutil  # type: ignore[import-untyped] # of Airflow's dependencies; only when something hangs
+    def _end_all(self) -> None:
+        """End every process of the session, which may be gone itself: steps are told to end, then all are killed."""
+        import psutil  # type: ignore[import-untyped] # of Airflow's dependencies; only when something went wrong
 
-        with suppress(psutil.NoSuchProcess):
-            session = psutil.Process(self._process.pid)
-            family = [*session.children(recursive=True), session]
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
+        def belongs(process: psutil.Process) -> bool:
+            try:
+                return os.getsid(process.pid) == self._process.pid
+            except (ProcessLookupError, PermissionError):
+                return False
+
+        family = [process for process in psutil.process_iter() if belongs(process)]
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        for process in psutil.wait_procs(family, timeout=KILLED_AFTER_S)[1]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()

@@ -228,7 +228,9 @@ class Watch:
         self._stopped_at: float | None = None
 
     def stop(self) -> None:
-        """Ask all programs to end; those that do not are killed after the grace."""
+        """Ask all programs to end; those that do not are killed after the grace. Asking again changes nothing."""
+        if self.stopped:
+            return
         self._stopped_at = time.monotonic()
         for program in self._programs:
             program.terminate()

@@ -49,14 +49,16 @@ class LocalStepOperator(StepLife, BaseOperator):
 
     @override
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
-        self._running = self._open_runtime()
+        self._running = runtime = self._open_runtime()
+        if self.told_to_end:
+            runtime.stop()
         try:
-            return self._running.run(step, inputs=inputs, work=work)
+            return runtime.run(step, inputs=inputs, work=work)
         finally:
             self._running = None
 
     @override
-    def on_kill(self) -> None:
+    def end_attempt(self) -> None:
         """End the step's programs: SIGTERM, SIGKILL after 10 s."""
         if self._running is not None:
             self._running.stop()

@@ -84,6 +84,11 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         StepLife.execute(self, context)
 
     @override
+    def end_attempt(self) -> None:
+        """Delete the pod, as `on_kill_action` and `termination_grace_period` say."""
+        KubernetesPodOperator.on_kill(self)
+
+    @override
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
         """Create the step's pod, run the step in it, and delete it as `on_finish_action` says.
 
@@ -125,6 +130,8 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         self.pod = self.remote_pod = created
         self.log.info("Pod %s in namespace %s", created.metadata.name, created.metadata.namespace)
         self._call_back("on_pod_creation", context, pod=created)
+        if self.told_to_end:  # while the cluster answered
+            self.end_attempt()
 
     def _prepare(self, step: ResolvedStep, context: Context) -> None:
         """Set what KubernetesPodOperator reads when it builds the pod."""

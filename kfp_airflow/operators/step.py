@@ -42,6 +42,14 @@ class StepLife(QuickConstruction):
 
     step: ContainerStep
     placement: Placement
+    told_to_end: bool = False
+    """Whether the task was told to end: a step that has not begun then never does."""
+
+    def on_kill(self) -> None:
+        """End what runs. Airflow calls it in a signal handler, at any moment, and more than once."""
+        if not self.told_to_end:
+            self.told_to_end = True
+            self.end_attempt()
 
     def execute(self, context: Context) -> None:
         """Run the step once and publish its outputs, one XCom each.
@@ -67,7 +75,12 @@ class StepLife(QuickConstruction):
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
         """Run one attempt: see `graph.resolved.Runtime.run`."""
 
+    def end_attempt(self) -> None:
+        """End the attempt that runs, if one does: `run_attempt` looks at `told_to_end` as soon as it has something."""
+
     def _run_attempt(self, step: ResolvedStep, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+        if self.told_to_end:
+            raise StepError(f"step '{self.step.id}': was told to end before it began")
         try:
             return self.run_attempt(step, inputs=inputs, work=work, context=context)
         except ImageUnavailable as error:

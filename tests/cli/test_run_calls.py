@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -93,42 +91,66 @@ def test_a_failing_iteration_of_the_inner_loop_fails_its_call_alone_and_the_run(
     assert f"shout[1] failed: {failed['message']}\n" in done.stdout
 
 
-@pytest.mark.parametrize("way", ["ctrl-c"])
-def test_however_a_session_ends_nothing_of_it_is_left(start: Start, home: Path, tmp_path: Path, way: str) -> None:
+@pytest.fixture
+def running(start: Start, home: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    """A run in the moment in which steps of called runs begin; they would take five minutes."""
     options = ("--function", "nested", "-p", "seconds=300", "--home", home, "--runtime", "process")
     process = start("run", "calls.py", *options, "--json", tmp_path / "out")
     read_until(process, "for-loop-1 · shout[0] started")
     assert any("kfp_airflow.cli.triggerer" in found.cmdline() for found in processes_of(home))
-    _end(process, way)
-    process.communicate(timeout=60)
-    _wait_until(lambda: not processes_of(home), lambda: [found.cmdline() for found in processes_of(home)])
-    if way != "session killed":  # then nobody can tell the database; the next session does
-        assert open_runs(home) == []
-    if way == "ctrl-c":
-        assert process.returncode == 130
-        report = json.loads((tmp_path / "out").read_text())
-        assert report["state"] == "failed"
-        assert "failed" in outputs(report, "shout")
-        assert set(outputs(report, "for-loop-1-run")) <= {"failed", "success", None}
+    return process
 
 
-def _end(process: subprocess.Popen[str], way: str) -> None:
-    (session,) = (
-        child for child in psutil.Process(process.pid).children() if "kfp_airflow.cli.session" in child.cmdline()
-    )
-    match way:
-        case "ctrl-c":
-            process.send_signal(signal.SIGINT)
-        case "command killed":
-            process.kill()
-        case _:
-            os.kill(session.pid, signal.SIGKILL)
+def test_after_ctrl_c_nothing_is_left_and_the_report_says_what_was_ended(
+    running: subprocess.Popen[str], home: Path, tmp_path: Path
+) -> None:
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert_gone(home)
+    assert open_runs(home) == []
+    report = json.loads((tmp_path / "out").read_text())
+    assert report["state"] == "failed"
+    assert "failed" in outputs(report, "shout")
+    assert set(outputs(report, "for-loop-1-run")) <= {"failed", "success", None}
 
 
-def _wait_until(is_so: Callable[[], bool], shown: Callable[[], object]) -> None:
+def test_when_the_command_is_killed_its_session_ends_everything(running: subprocess.Popen[str], home: Path) -> None:
+    running.kill()
+    assert_gone(home)
+    assert open_runs(home) == []
+
+
+def test_when_the_session_is_killed_the_command_ends_everything_and_says_so(
+    running: subprocess.Popen[str], home: Path
+) -> None:
+    """What is open in the database the next session ends."""
+    children = psutil.Process(running.pid).children()
+    (session,) = (child for child in children if "kfp_airflow.cli.session" in child.cmdline())
+    session.kill()
+    told, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "The Airflow session failed: it ended without a result" in told
+    assert_gone(home)
+
+
+def test_when_the_triggerer_is_killed_the_run_ends_and_says_so(running: subprocess.Popen[str], home: Path) -> None:
+    """Else its calls would wait for ever."""
+    of_triggerer = [found for found in processes_of(home) if "kfp_airflow.cli.triggerer" in found.cmdline()]
+    for process in of_triggerer:
+        process.kill()
+    told, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "The Airflow session failed: RuntimeError: the triggerer of the session has ended by itself" in told
+    assert_gone(home)
+    assert open_runs(home) == []
+
+
+def assert_gone(home: Path) -> None:
+    """Wait until no process uses the home."""
     deadline = time.monotonic() + 40
-    while not is_so():
-        assert time.monotonic() < deadline, shown()
+    while left := processes_of(home):
+        assert time.monotonic() < deadline, [found.cmdline() for found in left]
         time.sleep(0.2)
 
 

@@ -71,5 +71,10 @@ def test_on_kill_ends_the_step(tmp_path: Path) -> None:
     assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
 
 
-def test_on_kill_without_a_step_does_nothing() -> None:
-    operator().on_kill()
+def test_a_step_that_was_told_to_end_before_it_began_never_begins(tmp_path: Path) -> None:
+    """Airflow may call on_kill at any moment, while the step's inputs are fetched for example."""
+    task = operator()
+    task.on_kill()
+    outcome = attempt(task, tmp_path, "touch", str(tmp_path / "begun"))
+    assert outcome.exit_code == 143
+    assert not (tmp_path / "begun").exists()
