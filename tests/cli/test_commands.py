@@ -22,8 +22,8 @@ def test_version_names_the_version(run_command: Command) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["version"], ["check", "words.py"]], ids=lambda words: words[0])
-def test_a_command_without_airflow_takes_at_most_half_a_second(run_command: Command, arguments: list[str]) -> None:
-    """Time of the processor, so that it says the same on a busy machine."""
+def test_a_command_without_airflow_takes_at_most_a_second(run_command: Command, arguments: list[str]) -> None:
+    """Time of the processor, twice what a quiet machine takes: the import of Airflow alone would be more."""
     run_command(*arguments)
 
     def seconds() -> float:
@@ -32,7 +32,7 @@ def test_a_command_without_airflow_takes_at_most_half_a_second(run_command: Comm
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    assert min(seconds() for _ in range(3)) <= 0.5
+    assert min(seconds() for _ in range(3)) <= 1
 
 
 def test_checking_a_file_imports_no_airflow(pipelines: Path) -> None:
