@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import signal
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, cast
 
+import psutil  # type: ignore[import-untyped] # of Airflow's dependencies
 from airflow.executors.local_executor import LocalExecutor
 from airflow.jobs.job import run_job
 from typing_extensions import override
@@ -63,18 +65,31 @@ class SessionExecutor(LocalExecutor):
     def end(self) -> None:
         """End the workers: at once where nothing runs any more, else after telling the tasks to end.
 
-        They are told until all have ended: between two processes that begin there is a moment when nobody listens.
+        They are told until all have ended, for a process that just begins does not listen yet.
         """
         if not self._watch.ended:
             withhold_waiting_tasks()
             for _ in self.workers:
                 self.activity_queue.put(None)
+            told: dict[int, float] = {}
             while workers := [worker for worker in self.workers.values() if worker.is_alive()]:
                 for worker in workers:
-                    # A supervisor passes it on to its task; an idle worker ignores it.
-                    os.kill(cast("int", worker.pid), signal.SIGTERM)
+                    _tell_tasks(cast("int", worker.pid), told)
                 wait([worker.sentinel for worker in workers], timeout=_TOLD_AGAIN_S)
         super().end()
+
+
+def _tell_tasks(worker: int, told: dict[int, float]) -> None:
+    """Tell the task of a worker to end, if it has one; `told`: when each process was told, which is put down.
+
+    Not by way of the worker, as Airflow would: its handler writes a log line, and waits for ever for the lock of the
+    log where the signal came while a line was written (Airflow 3.3.2).
+    """
+    with suppress(psutil.NoSuchProcess):
+        for task in psutil.Process(worker).children():
+            if time.monotonic() - told.get(task.pid, -_TOLD_AGAIN_S) >= _TOLD_AGAIN_S:
+                told[task.pid] = time.monotonic()
+                task.terminate()
 
 
 def _command_is_gone() -> bool:
