@@ -28,6 +28,7 @@ DEEPEST_LIST: Final = 64
 """How deep lists of loops in loops may be."""
 _READ_BYTES: Final = 8 << 20
 """How much of a remote object is asked for at once; what is read ahead lies in memory."""
+_SHORT_CHARACTERS: Final = 1000
 _UPLOADS: Final[Mapping[str, Mapping[str, int]]] = {
     # s3fs holds chunksize × max_concurrency in memory, 500 MiB by default; S3 takes 10,000 parts, 320 GB so.
     "s3": {"chunksize": 32 << 20, "max_concurrency": 2},
@@ -65,7 +66,7 @@ class Store:
         Raises StepError where the store does not take it.
         """
         directory = source.is_dir()
-        name = "/".join(quote(part, safe="=@+,~ ") or "_" for part in key) + (".tar" if directory else "")
+        name = _object_name(key) + (".tar" if directory else "")
         uri = f"{self.root}/{name}"
         digest = _Digest()
         if self._local is not None:
@@ -82,6 +83,25 @@ class Store:
             with _as_one_file(source) as file, self._told("written", uri):
                 _upload(file, uri, digest)
         return Stored(uri=uri, size=digest.size, sha256=digest.hexdigest, kind="directory" if directory else "file")
+
+    def first(self, text: str, *key: str) -> str:
+        """Return the short text that lies under the parts of `key`; where there is none, `text`, which then does.
+
+        Raises StepError where the store does not take it.
+        """
+        name = _object_name(key)
+        uri = f"{self.root}/{name}"
+        with self._told("written", uri):
+            if self._local is None:
+                return _first_remote(uri, text)
+            target = self._local / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with target.open("x", encoding="utf-8") as stream:
+                    stream.write(text)
+            except FileExistsError:
+                return target.read_text(encoding="utf-8")[:_SHORT_CHARACTERS]
+            return text
 
     def fetch(self, stored: Stored, target: Path) -> Path:
         """Return a local path with the object's content, checked by size and hash.
@@ -202,6 +222,21 @@ def default_root(airflow_home: str) -> str:
     if not airflow_home:
         raise UsageError("there is no Airflow home; set [kfp_airflow] artifacts")
     return f"file://{quote(str(Path(airflow_home).absolute() / 'kfp_artifacts'))}"
+
+
+def _object_name(key: tuple[str, ...]) -> str:
+    return "/".join(quote(part, safe="=@+,~ ") or "_" for part in key)
+
+
+def _first_remote(uri: str, text: str) -> str:
+    from airflow.sdk import ObjectStoragePath
+
+    target = ObjectStoragePath(uri)
+    try:
+        return target.read_text(encoding="utf-8")[:_SHORT_CHARACTERS]
+    except FileNotFoundError:
+        target.write_text(text, encoding="utf-8")
+        return text
 
 
 def _open_remote(uri: str) -> BinaryIO:

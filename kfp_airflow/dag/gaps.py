@@ -25,7 +25,6 @@ def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yield a diagnostic for everything that stands in the way of a DAG."""
     yield from check_defaults(pipeline)
     yield from _resource_steps(pipeline)
-    yield from _retries(pipeline)
     yield from _nesting(pipeline.members, ())
     yield from _settings(pipeline)
 
@@ -74,31 +73,6 @@ def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 ),
                 advice="Create the object outside of the pipeline, or in a step that runs kubectl.",
                 row="D-13",
-            )
-
-
-def _retries(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    for step in steps(pipeline):
-        retry = step.retry
-        if retry is None:
-            continue
-        if retry.limit is not None and not (retry.limit.constant or "").isdigit():
-            yield Diagnostic(
-                code="KA102",
-                where=step.where,
-                step=step.id,
-                problem="set_retry takes its number from a run-time value, which Airflow decides before the run",
-                advice="Write the number.",
-                row="B-09",
-            )
-        if retry.backoff_max_duration is not None:
-            yield Diagnostic(
-                code="KA103",
-                where=step.where,
-                step=step.id,
-                problem="backoff_max_duration, a budget for all attempts together, is not kept yet",
-                advice="Leave it out and limit the number of retries; set_timeout limits one attempt.",
-                row="B-09",
             )
 
 

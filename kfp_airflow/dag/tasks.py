@@ -12,7 +12,7 @@ from kfp_airflow.graph.flow import comparison_references, references
 from kfp_airflow.graph.model import ContainerStep, Step
 from kfp_airflow.graph.text import OutputRef, Reference, walk_texts
 from kfp_airflow.operators.placement import Placement, Source
-from kfp_airflow.operators.retries import UNLIMITED, ArgoRetryPolicy, delay_after
+from kfp_airflow.operators.retries import ArgoRetryPolicy, airflow_retries, delay_after
 from kfp_airflow.operators.step import ITEM_TEMPLATE
 from kfp_airflow.version_compat import retry_policy_args
 
@@ -122,5 +122,5 @@ def _retry_arguments(step: Step) -> dict[str, Any]:
     retry = step.retry
     if retry is None:
         return {}
-    limit = UNLIMITED if retry.limit is None else int(retry.limit.constant or 0)
-    return {"retries": limit, "retry_delay": delay_after(retry, 1), **retry_policy_args(ArgoRetryPolicy(retry))}
+    delay = delay_after(retry, 1)
+    return {"retries": airflow_retries(retry), "retry_delay": delay, **retry_policy_args(ArgoRetryPolicy(retry))}

@@ -32,6 +32,6 @@ def explained(context: Context) -> Iterator[None]:
         if isinstance(error, AirflowSkipException):
             log.info("%s", error)  # Airflow logs the reason of a failure, not that of a skip
         context["ti"].xcom_push(key=MESSAGE_KEY, value=str(error)[:MESSAGE_LIMIT])
-        if isinstance(error, ImageUnavailable):
+        if isinstance(error, ImageUnavailable) or isinstance(error.__cause__, ImageUnavailable):
             context["ti"].xcom_push(key=REFUSED_KEY, value=True)
         raise

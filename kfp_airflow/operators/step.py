@@ -9,8 +9,6 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,9 +20,10 @@ from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
 from kfp_airflow.graph.text import ArgumentRef, Json, OutputRef
 from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
+from kfp_airflow.operators.limits import ended_by
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.reasons import explained
-from kfp_airflow.operators.retries import kept_to_policy
+from kfp_airflow.operators.retries import attempts_of, kept_to_policy
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
 from kfp_airflow.version_compat import AirflowSkipException
 
@@ -59,12 +58,17 @@ class StepLife(QuickConstruction):
         its image cannot be had, StepError where it could not be run otherwise.
         """
         values = RunValues(self.placement, context, store := open_store())
-        with kept_to_policy(self.step.retry), explained(context):
+        with explained(context):
             show_item(values, context)
             values.require_known_parameters()
             check_guards(values)
-            with _work_folder() as work:
+            retry = self.step.retry
+            with self._named():
+                attempts = attempts_of(retry, values, context, store) if retry is not None else None
+            with kept_to_policy(attempts), _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work, context)
+                if attempts is not None:
+                    resolved = attempts.within_budget(resolved)
                 outcome = self._run_attempt(resolved, inputs, _folder(work / "attempt"), context)
                 _publish(self.step, outcome, context, store)
                 if outcome.exit_code != 0:
@@ -89,18 +93,24 @@ class StepLife(QuickConstruction):
     def _resolve(
         self, values: RunValues, store: Store, work: Path, context: Context
     ) -> tuple[ResolvedStep, dict[str, Path]]:
-        try:
+        with self._named():
             resolved = resolve_step(self.step, values)
             folder = _folder(work / "inputs")
             inputs = {
                 item.name: _stage(item, values, store, folder / str(index))
                 for index, item in enumerate(self.step.inputs)
             }
+        return _within_run(resolved, self.placement, context), inputs
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let what goes wrong with a value say whose it is; without the value the step is skipped."""
+        try:
+            yield
         except OperandSkipped as skipped:
             raise AirflowSkipException(f"step '{self.step.id}' is skipped: {skipped}") from None
         except StepError as error:
             raise type(error)(f"step '{self.step.id}': {error}") from error
-        return _within_run(resolved, self.placement, context), inputs
 
 
 def show_item(values: RunValues, context: Context) -> None:
@@ -212,10 +222,5 @@ def _within_run(step: ResolvedStep, placement: Placement, context: Context) -> R
     if limit is None or placement.handles_exit:
         return step
     run = context["dag_run"]
-    remaining_s = int((limit - (datetime.now(timezone.utc) - (run.start_date or run.run_after))).total_seconds())
-    if remaining_s <= 0:
-        raise StepError(
-            f"step '{step.id}' was not begun: the run's time limit of {int(limit.total_seconds())} s is over"
-        )
-    timeout_s = remaining_s if step.timeout_s is None else min(step.timeout_s, remaining_s)
-    return replace(step, timeout_s=timeout_s)
+    what = f"the run's time limit of {int(limit.total_seconds())} s"
+    return ended_by((run.start_date or run.run_after) + limit, step, what=what)

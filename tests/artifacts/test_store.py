@@ -37,6 +37,13 @@ def test_a_file_comes_back_byte_for_byte(store: Store, tmp_path: Path, content: 
     assert store.read(stored, limit_bytes=len(content)) == content
 
 
+def test_the_first_text_under_a_key_stays(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "store" / "dag" / quoted_run).mkdir(parents=True, exist_ok=True)
+    assert store.first("begun at 1", "dag", "run: 1+00:00/../x", "attempts") == "begun at 1"
+    assert store.first("begun at 2", "dag", "run: 1+00:00/../x", "attempts") == "begun at 1"
+    assert store.first("begun at 3", "dag", "run: 1+00:00/../x", "other") == "begun at 3"
+
+
 @pytest.mark.row("DP-07")
 def test_a_directory_comes_back_with_modes_links_and_empty_folders(store: Store, tmp_path: Path) -> None:  # DP-07
     source = tmp_path / "output"

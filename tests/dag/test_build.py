@@ -9,7 +9,7 @@ import pytest
 
 from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
-from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError, Where
+from kfp_airflow.diagnostics import PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
     Comparison,
     Condition,
@@ -26,7 +26,7 @@ from kfp_airflow.graph.model import (
     Settings,
     VolumePassing,
 )
-from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, text, tree
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, text, tree
 from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS
 
 PROCESS = DagOptions(runtime="process")
@@ -216,13 +216,6 @@ def test_tasks_of_our_own_make_way_for_an_authors_step() -> None:
 )
 def test_a_dag_id_is_what_airflow_takes_of_the_name(name: str, expected: str) -> None:
     assert dag_id_of(name) == expected
-
-
-def test_everything_that_does_not_run_yet_is_refused_together() -> None:
-    retried = step("c", retry=Retry(limit=text(ParameterRef("l")), backoff_max_duration="1h"))
-    with pytest.raises(PipelineError) as raised:
-        build_dag(pipeline(retried, parameters=(Parameter(name="l", default="[]"),)), PROCESS)
-    assert [diagnostic.code for diagnostic in raised.value.diagnostics] == ["KA102", "KA103"]
 
 
 def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:

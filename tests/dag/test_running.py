@@ -321,15 +321,37 @@ def test_a_failing_exit_handler_fails_a_run_that_had_succeeded() -> None:  # EH-
     assert (ran.state, ran.states["work"], ran.states["bye"]) == ("failed", "success", "failed")
 
 
-@pytest.mark.row("A-05")
-def test_a_step_is_retried_as_often_as_its_policy_says() -> None:  # B-09, A-05
+@pytest.mark.row("A-05", "B-09")
+def test_a_step_is_retried_as_its_policy_and_its_number_say_also_where_the_run_brings_it() -> None:
     @dsl.pipeline(name="retried")
-    def pipeline() -> None:
+    def pipeline(number: int, word: str) -> None:
+        told = say("told", "1")
         say("no-failures", code="exit 1").set_retry(2, policy="OnError")
         say("no-errors", code="true").set_retry(2, policy="OnFailure")
+        say("by-parameter", code="exit 1").set_retry(number)
+        say("by-output", code="exit 1").set_retry(told.output)
+        say("by-word", code="exit 1").set_retry(word)
+
+    ran = run(pipeline, number=2, word="some")
+    assert {task for task, state in ran.states.items() if state == "success"} == {"told"}
+    assert "attempt" not in ran.why("no-failures") + ran.why("no-errors")
+    assert ran.why("by-parameter").endswith(" (attempt 3 of 3)")
+    assert ran.why("by-output").endswith(" (attempt 2 of 2)")
+    assert ran.why("by-word") == "step 'by-word': the number of retries is 'some', which is no whole number"
+
+
+@pytest.mark.row("B-09")
+def test_all_attempts_of_a_step_share_the_time_that_backoff_max_duration_gives() -> None:
+    @dsl.pipeline(name="budget")
+    def pipeline() -> None:
+        say("slow", code="sleep 1; exit 1").set_retry(9, backoff_duration="0", backoff_max_duration="3s")
+        say("long", code="sleep 60").set_retry(9, backoff_duration="0", backoff_max_duration="2s")
 
     ran = run(pipeline)
     assert set(ran.states.values()) == {"failed"}
+    assert "the time for all attempts together (backoff_max_duration 3s) is over" in ran.why("slow")
+    assert "attempt 1;" not in ran.why("slow")
+    assert ran.why("long").startswith("step 'long': ran longer than its limit of 2 s and was ended (attempt 1; before")
 
 
 @pytest.mark.row("A-04")
