@@ -16,7 +16,7 @@ from airflow.sdk import DAG
 from typing_extensions import assert_never
 
 from kfp_airflow import config
-from kfp_airflow.dag.calls import build_call, child_dag_id
+from kfp_airflow.dag.calls import Caller, build_call, child_dag_id
 from kfp_airflow.dag.edges import build_edges, build_group_edges
 from kfp_airflow.dag.exits import build_exits
 from kfp_airflow.dag.family import Family, make_family
@@ -27,9 +27,9 @@ from kfp_airflow.dag.options import SCHEDULE_START, DagOptions, Runtime
 from kfp_airflow.dag.params import build_params
 from kfp_airflow.dag.schedule import read_schedule
 from kfp_airflow.dag.scope import Build, MakeOperator, Scope, open_group
-from kfp_airflow.dag.sections import Section, is_lifted
+from kfp_airflow.dag.sections import Body, Section, is_lifted
 from kfp_airflow.dag.tasks import build_task, operators_of
-from kfp_airflow.dag.words import body_words, comparison_words
+from kfp_airflow.dag.words import body_words, comparison_words, handler_words
 from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
@@ -90,10 +90,22 @@ def _build_section(build: Build, section: Section, pipeline: Pipeline) -> DAG:
     return dag
 
 
-def _called_dag_arguments(body: Loop | Graph, pipeline: Pipeline, family: Family) -> dict[str, Any]:
+def _called_dag_arguments(body: Body, pipeline: Pipeline, family: Family) -> dict[str, Any]:
     """Return how the DAG of a body differs from the pipeline's: it has no schedule and no parameters of its own."""
-    what = f"one item of the loop '{body.id}'" if isinstance(body, Loop) else f"one round of '{body_words(body)}'"
+    arguments: dict[str, Any] = {}
+    match body:
+        case Loop():
+            what = f"one item of the loop '{body.id}'"
+        case Graph():
+            what = f"one round of '{body_words(body)}'"
+        case SubGraph():
+            what = f"the group '{body.id}' ({body_words(body)})"
+            limits = [limit for limit in (body.parallelism, pipeline.settings.parallelism) if limit is not None]
+            arguments = {"max_active_tasks": min(limits)} if limits else {}
+        case _:
+            assert_never(body)
     return {
+        **arguments,
         "dag_id": family.dag_ids[body.id],
         "dag_display_name": f"{pipeline.name} · {body_words(body)}",
         "description": f"Runs {what} of {pipeline.name}, whose tasks start it",
@@ -204,16 +216,15 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
             case Graph() if not is_lifted(member):
                 with open_group(member.id, f"the graph component {member.name}", scope):
                     _build_members(member.members, scope)
-            case Graph() | Call():
+            case SubGraph() if not is_lifted(member):
+                with open_group(member.id, body_words(member), scope):
+                    _build_members(member.members, scope)
+            case Graph() | SubGraph() | Call():
                 _call(member, scope)
-            case SubGraph():
-                with open_group(member.id, f"at most {member.parallelism} at a time", scope):
-                    _build_members(member.members, replace(scope, limit=member.parallelism))
             case ExitHandler():
                 # A group around nearly everything would hide the pipeline in the UI; only `.after` needs one.
                 ordered = member.id in scope.build.plan.ordered
-                words = f"afterwards, always: {member.handler.name}"
-                with open_group(member.id, words, scope) if ordered else nullcontext():
+                with open_group(member.id, handler_words(member), scope) if ordered else nullcontext():
                     _build_members(member.members, scope)
             case ResourceStep():
                 pass  # gaps.py has refused it
@@ -221,7 +232,7 @@ def _build_members(members: Iterable[Member], scope: Scope) -> None:
                 assert_never(member)
 
 
-def _call(caller: Loop | Graph | Call, scope: Scope) -> None:
+def _call(caller: Caller, scope: Scope) -> None:
     task = build_call(caller, scope)
     scope.build.calls[task.task_id] = task
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from airflow.sdk import BaseOperator, TaskGroup
 from typing_extensions import assert_never
 
-from kfp_airflow.dag.calls import wait_references
+from kfp_airflow.dag.calls import Caller, wait_references
 from kfp_airflow.dag.scope import Build
 from kfp_airflow.dag.sections import is_lifted
 from kfp_airflow.dag.whole_groups import group_edges
@@ -40,7 +40,7 @@ def build_edges(members: Iterable[Member], build: Build, operands: tuple[Referen
             case Condition():
                 _connect(build, build.groups[member.id], (), member.after)
                 build_edges(member.members, build, (*operands, *comparison_references(member.when)))
-            case Call() | Graph() if member.id in build.plan.call_task_ids:
+            case Call() | Graph() | SubGraph() if member.id in build.plan.call_task_ids:
                 _connect_call(member, build, operands)
             case SubGraph() | ExitHandler() | Graph():
                 if member.after:
@@ -70,7 +70,7 @@ def _build_loop_edges(loop: Loop, build: Build, operands: tuple[Reference, ...])
         build_edges(loop.members, build)
 
 
-def _connect_call(caller: Loop | Graph | Call, build: Build, operands: tuple[Reference, ...] = ()) -> None:
+def _connect_call(caller: Caller, build: Build, operands: tuple[Reference, ...] = ()) -> None:
     wanted, after = wait_references(caller, build)
     _connect(build, build.calls[build.plan.call_task_ids[caller.id]], (*wanted, *operands), after)
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kfp_airflow.dag.scope import Build
+from kfp_airflow.dag.sections import is_lifted
 from kfp_airflow.dag.tasks import build_exit_task
-from kfp_airflow.graph.model import Call, ContainerStep, ExitHandler, Loop, Member, ResourceStep
+from kfp_airflow.graph.model import Call, ContainerStep, ExitHandler, Graph, Loop, Member, ResourceStep, SubGraph
 from kfp_airflow.operators.verdict import VerdictOperator
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def _exit_handlers(members: tuple[Member, ...], *, outermost: bool) -> Iterator[
         match member:
             case ContainerStep() | ResourceStep() | Call():
                 pass
+            case Loop() | Graph() | SubGraph() if is_lifted(member):
+                pass  # in a DAG of its own
             case ExitHandler():
                 yield from _exit_handlers(member.members, outermost=False)
                 yield member, outermost

@@ -6,26 +6,13 @@ from collections.abc import Iterator
 
 from kfp_airflow.dag.params import check_defaults
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.graph.model import (
-    Call,
-    Condition,
-    ContainerStep,
-    ExitHandler,
-    Graph,
-    Loop,
-    Member,
-    Pipeline,
-    ResourceStep,
-    SubGraph,
-    steps,
-)
+from kfp_airflow.graph.model import Pipeline, ResourceStep, steps
 
 
 def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yield a diagnostic for everything that stands in the way of a DAG."""
     yield from check_defaults(pipeline)
     yield from _resource_steps(pipeline)
-    yield from _nesting(pipeline.members, ())
     yield from _settings(pipeline)
 
 
@@ -74,32 +61,3 @@ def _resource_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 advice="Create the object outside of the pipeline, or in a step that runs kubectl.",
                 row="D-13",
             )
-
-
-def _nesting(members: tuple[Member, ...], around: tuple[type, ...]) -> Iterator[Diagnostic]:
-    for member in members:
-        match member:
-            case ContainerStep() | ResourceStep() | Call():
-                continue
-            case ExitHandler() if any(kind in around for kind in (Loop, Condition, Graph)):
-                yield Diagnostic(
-                    code="KA105",
-                    where=member.where,
-                    problem=(
-                        f"exit handler '{member.id}' stands inside a loop, condition or graph component, "
-                        "which does not run on Airflow yet"
-                    ),
-                    advice="Put the exit handler around it.",
-                    row="EH-04",
-                )
-            case SubGraph() if sum(isinstance(inner, ContainerStep) for inner in member.members) > member.parallelism:
-                yield Diagnostic(
-                    code="KA106",
-                    where=member.where,
-                    problem=f"'{member.id}' limits steps that are in no loop, which does not happen on Airflow yet",
-                    advice="Put the steps into a loop, or limit the whole run by PipelineConf.set_parallelism.",
-                    row="D-22",
-                )
-            case _:
-                pass
-        yield from _nesting(member.members, (*around, type(member)))

@@ -33,7 +33,7 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
         build.items_tasks[loop.id] = task
         items = LoopItems(loop=loop.id, task_id=task.task_id)
         mapped = task.output
-    inner = replace(scope, loop=items, limit=loop.parallelism or scope.limit)
+    inner = replace(scope, loop=items, limit=loop.parallelism)
 
     @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=body_words(loop))
     def iteration(item: Any) -> None:  # noqa: ARG001 - a task finds its item by its map index; Airflow wants the name

@@ -70,7 +70,7 @@ def make_plan(members: tuple[Member, ...]) -> Plan:
                 continue
             case Call():
                 call_task_ids[member.id] = _unique(_group_id(member.id), taken)
-            case Graph() if is_lifted(member):
+            case Graph() | SubGraph() if is_lifted(member):
                 call_task_ids[member.id] = _unique(_group_id(member.id), taken)
             case _:
                 group_ids[member.id] = _unique(_group_id(member.id), taken)
@@ -114,7 +114,7 @@ def _positions(
                 yield member.id, Position(task_id=member.id, loop=loop)
             case Call():
                 yield member.id, Position(task_id=calls[member.id], loop=loop, exported=True)
-            case Loop() | Graph() if is_lifted(member):
+            case Loop() | Graph() | SubGraph() if is_lifted(member):
                 position = Position(
                     task_id=calls[member.id], loop=member.id if isinstance(member, Loop) else loop, exported=True
                 )

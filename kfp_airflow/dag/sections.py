@@ -1,8 +1,8 @@
 """What of a pipeline becomes a DAG of its own, and what goes into it and comes out of it.
 
-Airflow's mapped groups cannot stand in each other, and a DAG has no cycles. So the body of a loop with a loop in it,
-and that of a graph component that calls itself, is a DAG of its own; a *call* in the DAG around it makes one run of it
-per item, or per round.
+Airflow's mapped groups cannot stand in each other, a DAG has no cycles, and limits and teardowns hold for a DAG as a
+whole. So the body of a loop with a loop in it, that of a graph component that calls itself, and that of a limited or
+set-apart group are DAGs of their own; a *call* in the DAG around it makes one run of it per item, or per round.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from kfp_airflow.graph.model import Call, ExitHandler, Graph, Loop, Member, Pipeline, Step, walk
+from kfp_airflow.graph.model import Call, ExitHandler, Graph, Loop, Member, Pipeline, Step, SubGraph, walk
 from kfp_airflow.graph.survey import Survey
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, Reference
 
-Body: TypeAlias = Loop | Graph
+Body: TypeAlias = Loop | Graph | SubGraph
 Chain: TypeAlias = tuple[str, ...]
 """The bodies around a member that are DAGs of their own, the outermost first."""
 
@@ -49,6 +49,8 @@ def is_lifted(member: Member) -> bool:
             return any(isinstance(inner, Loop) for inner in _mapped_with(member.members))
         case Graph():
             return any(isinstance(inner, Call) and inner.graph == member.id for inner in walk(member.members))
+        case SubGraph():
+            return member.parallelism is None or _needs_a_limit(member.members, member.parallelism)
         case _:
             return False
 
@@ -130,7 +132,7 @@ def _lifted(members: tuple[Member, ...]) -> Iterator[Body]:
     for member in members:
         if isinstance(member, Step | Call):
             continue
-        if isinstance(member, Loop | Graph) and is_lifted(member):
+        if isinstance(member, Body) and is_lifted(member):
             yield member
         else:
             yield from _lifted(member.members)
@@ -140,5 +142,20 @@ def _mapped_with(members: tuple[Member, ...]) -> Iterator[Member]:
     """Yield what would stand in a loop's mapped group: all but the inside of what is a DAG of its own anyway."""
     for member in members:
         yield member
-        if not isinstance(member, Step | Call) and not (isinstance(member, Graph) and is_lifted(member)):
+        if not isinstance(member, Step | Call) and not (isinstance(member, Graph | SubGraph) and is_lifted(member)):
             yield from _mapped_with(member.members)
+
+
+def _needs_a_limit(members: tuple[Member, ...], parallelism: int) -> bool:
+    """Tell whether more could run at a time than allowed; those of a loop alone are limited by its mapped tasks."""
+    children = list(_children(members))
+    return len(children) > (1 if any(isinstance(child, Loop) for child in children) else parallelism)
+
+
+def _children(members: tuple[Member, ...]) -> Iterator[Member]:
+    """Yield what runs in a group as a whole: steps, calls and loops."""
+    for member in members:
+        if isinstance(member, Step | Call | Loop) or is_lifted(member):
+            yield member
+        else:
+            yield from _children(member.members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,7 +43,7 @@ def loop_arguments(scope: Scope) -> dict[str, Any]:
 
 def build_exit_task(step: ContainerStep, build: Build) -> BaseOperator:
     """Return the task of an exit handler: a teardown, which runs whatever happened before it (EH-02)."""
-    placement = Placement(facts=build.facts, handles_exit=True)
+    placement = replace(placement_of(references(step), Scope(build=build)), handles_exit=True)
     task = _make_task(step, placement, {}, build)
     task.as_teardown()
     return task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_never
 
-from kfp_airflow.graph.model import Comparison, Graph, Loop
+from kfp_airflow.graph.model import Comparison, ExitHandler, Graph, Loop, SubGraph
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, RunRef, Text
 
 
@@ -36,9 +36,22 @@ def items_words(loop: Loop) -> str:
     return f"{len(loop.items)} items" if isinstance(loop.items, tuple) else reference_words(loop.items)
 
 
-def body_words(body: Loop | Graph) -> str:
-    """Return what the inside of a loop or of a graph component is called: `for each item of make-list`, its name."""
-    return f"for each item of {items_words(body)}" if isinstance(body, Loop) else body.name or body.id
+def body_words(body: Loop | Graph | SubGraph) -> str:
+    """Return what the inside of a group is called: `for each item of make-list`, a graph component's name, …."""
+    match body:
+        case Loop():
+            return f"for each item of {items_words(body)}"
+        case Graph():
+            return body.name
+        case SubGraph(members=(ExitHandler() as handled,)):
+            return handler_words(handled)
+        case SubGraph():
+            return f"at most {body.parallelism} at a time"
+
+
+def handler_words(group: ExitHandler) -> str:
+    """Return what an exit handler's group is called."""
+    return f"afterwards, always: {group.handler.name}"
 
 
 def _operand(text: Text) -> str:

@@ -246,10 +246,13 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubGraph:
-    """`dsl.SubGraph`: at most `parallelism` of its members, or iterations of its loops, run at a time (D-22, L-15)."""
+    """`dsl.SubGraph`: at most `parallelism` of its members, or iterations of its loops, run at a time (D-22, L-15).
+
+    None: no limit, which no author writes; a graph on its way to a DAG has such groups.
+    """
 
     id: str
-    parallelism: int
+    parallelism: int | None
     name: str | None = None
     members: tuple[Member, ...] = ()
     after: tuple[str, ...] = ()

@@ -66,7 +66,9 @@ def test_names_of_every_kind_are_objects_of_their_own(store: Store, tmp_path: Pa
 
 
 def test_the_first_text_under_a_key_stays(store: Store) -> None:
-    assert [store.first(text, "run", "größe", "attempts") for text in ("begun at 1", "begun at 2")] == ["begun at 1"] * 2
+    assert [store.first(text, "run", "größe", "attempts") for text in ("begun at 1", "begun at 2")] == [
+        "begun at 1"
+    ] * 2
 
 
 def test_a_directory_comes_back_with_modes_and_links(store: Store, tmp_path: Path) -> None:  # DP-07
