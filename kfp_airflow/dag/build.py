@@ -82,11 +82,14 @@ def _build_section(build: Build, section: Section, pipeline: Pipeline) -> DAG:
     arguments = _dag_arguments(pipeline, options)
     if section.body is not None:
         arguments = {**arguments, **_called_dag_arguments(section.body, pipeline, family)}
+    params = arguments.pop("params")
     with DAG(**arguments) as dag:
         _build_members(section.members, Scope(build=build))
         build_edges(section.members, build)
         build_group_edges(section.members, build)
         build_exits(section.members, build)
+    # Last: Airflow would copy them into each task, at each level of its class. A run takes them from the DAG anyway.
+    dag.params = params
     return dag
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kfp_airflow.graph.model import Comparison, Container, ContainerStep, Loop, ResourceStep, Step
 from kfp_airflow.graph.text import Reference, Text, Tree, walk_texts
@@ -42,8 +42,15 @@ def texts(step: Step) -> Iterator[Text]:
 
 def references(step: Step) -> Iterator[Reference]:
     """Yield every reference of a step, repeated where it is repeated."""
-    for content in texts(step):
-        yield from content.references
+    return references_in(texts(step))
+
+
+def references_in(contents: Iterable[Text]) -> Iterator[Reference]:
+    """Yield every reference of texts, repeated where it is repeated."""
+    for content in contents:
+        for part in content.parts:
+            if not isinstance(part, str):
+                yield part
 
 
 def comparison_references(comparison: Comparison) -> tuple[Reference, ...]:

@@ -37,10 +37,7 @@ class Seat:
     @property
     def references(self) -> Iterator[Reference]:
         """Yield the references in the member's own values, not in those of the members inside it."""
-        for content in self.texts:
-            for part in content.parts:
-                if not isinstance(part, str):
-                    yield part
+        return flow.references_in(self.texts)
 
 
 class Survey:
