@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import inspect
@@ -13,16 +14,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from kfp_airflow.catalog.kfp_alias import Settings, kfp_alias
 from kfp_airflow.components.factory import MissingCommandWarning
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
-from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.dsl.build import build_graph, pass_on
 from kfp_airflow.dsl.naming import component_name
+from kfp_airflow.dsl.notes import noting
 from kfp_airflow.dsl.ops import ContainerOpWarning
 from kfp_airflow.dsl.pipeline import collect_pipelines
 from kfp_airflow.graph.model import Pipeline
+
+_SUBMITTING: Final = frozenset(
+    {
+        "compile",
+        "create_workflow",
+        "create_run_from_pipeline_func",
+        "run_pipeline_func_on_cluster",
+        "run_pipeline_func_locally",
+    }
+)
+"""The calls of kfp whose first argument is a pipeline function."""
 
 
 @dataclass(eq=False)
@@ -30,11 +43,12 @@ class PipelineFile:
     """A file and its module. Inside `open()`, imports go as in a script: its folder first, and kfp is ours.
 
     Modules from the file's folder belong to the file: they leave `sys.modules` with it and come back with it. So does
-    what it assigns to modules of kfp (`kfp.TYPE_CHECK = False`, K-02).
+    what it assigns to modules of kfp (`kfp.TYPE_CHECK = False`, K-02). `notes`: what was misleading as it was loaded.
     """
 
     path: Path
     module: ModuleType
+    notes: tuple[Diagnostic, ...] = ()
     siblings: dict[str, ModuleType] = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
 
@@ -74,7 +88,12 @@ class PipelineFunction:
     file: PipelineFile = field(repr=False, compare=False)
 
     def build(self) -> Pipeline:
-        """Return the graph; raises PipelineError with everything that is wrong with the pipeline."""
+        """Return the graph; raises PipelineError with everything that is wrong with the pipeline.
+
+        What was misleading in the file is passed on, too.
+        """
+        for found in self.file.notes:
+            pass_on(found)
         with self.file.open():
             return build_graph(self.function)
 
@@ -93,14 +112,16 @@ class PipelineFunctions(tuple[PipelineFunction, ...]):
 
 
 def load_functions(path: Path) -> PipelineFunctions:
-    """Execute a pipeline file, not as `__main__`, and return its `@dsl.pipeline` functions in order; there may be none.
+    """Execute a pipeline file, not as `__main__`, and return its pipelines in order; there may be none.
 
+    They are its functions with `@dsl.pipeline`, and those that it compiles or submits, as a script would (D-01).
     Raises UsageError where there is no such Python file, PipelineError where it cannot be executed.
     """
     path = path.absolute()
-    code = _compiled(path)
+    tree = _parsed(path)
+    code = compile(tree, str(path), "exec", dont_inherit=True)
     file = PipelineFile(path, _module(path))
-    with file.open(), collect_pipelines() as collected:
+    with file.open(), collect_pipelines() as collected, noting() as notes:
         sys.modules[file.module.__name__] = file.module
         try:
             exec(code, file.module.__dict__)  # noqa: S102 - to run authors' files is what this is for
@@ -108,6 +129,8 @@ def load_functions(path: Path) -> PipelineFunctions:
             raise _failed(error, path) from error
         finally:
             file.siblings[file.module.__name__] = sys.modules[file.module.__name__]
+    file.notes = tuple(notes)
+    collected += _submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
     return PipelineFunctions.of(file, [_pipeline_function(function, file) for function in functions])
 
@@ -129,7 +152,26 @@ def choose_function(functions: Sequence[PipelineFunction], name: str | None, pat
     raise UsageError(_several(functions, path) if functions else _none(plain, path))
 
 
-def _compiled(path: Path) -> Any:
+def _submitted(tree: ast.Module, module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Yield the module's functions that it compiles or submits, also where it does so as a script only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name_of(node.func) in _SUBMITTING:
+            named = (keyword.value for keyword in node.keywords if keyword.arg == "pipeline_func")
+            argument = next(named, node.args[0] if node.args else None)
+            function = vars(module).get(argument.id) if isinstance(argument, ast.Name) else None
+            if inspect.isfunction(function):
+                yield function
+
+
+def _name_of(called: ast.expr) -> str | None:
+    match called:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return None
+
+
+def _parsed(path: Path) -> ast.Module:
     if path.is_dir():
         raise UsageError(
             f"{Where(str(path), 0)}: this is a folder, not a pipeline file\n  Give the path of a .py file in it."
@@ -144,7 +186,7 @@ def _compiled(path: Path) -> Any:
             "  Give a .py file with a pipeline, or a package: .yaml, .yml, .zip, .tar.gz or .tgz."
         )
     try:
-        return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        return ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         where = Where(error.filename or str(path), error.lineno or 0)
         shown = f": {error.text.strip()}" if error.text and error.text.strip() else ""

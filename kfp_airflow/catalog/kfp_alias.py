@@ -6,7 +6,6 @@ Files that this package loads get ours, also where the real kfp is installed; al
 from __future__ import annotations
 
 import difflib
-import functools
 import importlib
 import importlib.util
 import sys
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -41,7 +40,7 @@ _SPECS: Final = "kfp_airflow.components.structures"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
 
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "kfp": ("kfp_airflow.dsl.switches",),
+    "kfp": ("kfp_airflow.dsl.switches", "kfp_airflow.client.bystander"),
     "kfp.auth": ("kfp_airflow.client.auth",),
     "kfp.auth._satvolumecredentials": ("kfp_airflow.client.auth",),
     "kfp.auth._tokencredentialsbase": ("kfp_airflow.client.auth",),
@@ -114,13 +113,6 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "kfp.v2": _OF_V2,
 }
 """Module of kfp that is not here → why, or what to use instead of it and of the modules below it."""
-
-_LATER: Final[Mapping[str, str]] = {
-    "Client": "K-05",
-    "LocalClient": "K-05",
-    "run_pipeline_func_on_cluster": "K-06",
-    "run_pipeline_func_locally": "K-07",
-}
 
 _lock = threading.RLock()
 _depth = 0
@@ -195,8 +187,6 @@ class AliasModule(ModuleType):
                 return getattr(home, name)
         if f"{self.__name__}.{name}" in HOMES and _depth:
             return importlib.import_module(f"{self.__name__}.{name}")
-        if self.__name__ == ROOT:
-            return _of_root(name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
 
     @override
@@ -301,20 +291,3 @@ def _missing_module(fullname: str) -> str:
 def _answers(name: str) -> bool:
     """Tell whether anything of this package stands behind a module of kfp."""
     return name == ROOT or any(_is_there(home) for home in HOMES.get(name, ()))
-
-
-@functools.cache
-def _of_root(name: str) -> Any:
-    """Return what stands for a name of kfp that comes later: a class of that name that cannot be made."""
-    if name not in _LATER:
-        raise AttributeError(f"module 'kfp' has no attribute {name!r}", name=name)
-
-    def refuse(*_args: object, **_kwargs: object) -> NoReturn:
-        raise NotImplementedError(
-            f"kfp.{name}() comes with a later release ({_LATER[name]}). Drop the file into the dags folder and trigger "
-            "its DAG, or run it with `kfp-airflow run`; guard calls in the file by `if __name__ == '__main__':`"
-        )
-
-    # A class, so that authors can write it in annotations, derive from it, and name its members in arguments.
-    members = {"__doc__": f"Refused: {_LATER[name]}.", "__new__": refuse, "ExecutionMode": refuse}
-    return type(name, (), members)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import TypeAlias
 
 from kfp_airflow.catalog.files import PipelineFunction, choose_function, load_functions
 from kfp_airflow.diagnostics import Diagnostic, UsageError, Where
-from kfp_airflow.dsl.build import PipelineWarning
-from kfp_airflow.dsl.notes import note
+from kfp_airflow.dsl.build import pass_on
 from kfp_airflow.graph.model import Pipeline
 from kfp_airflow.package.names import is_package_name
 
@@ -28,8 +26,7 @@ class PackagedPipeline:
     def build(self) -> Pipeline:
         """Return the graph, and pass on what is misleading in the package."""
         for found in self.warnings:
-            if not note(found):
-                warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)
+            pass_on(found)
         return self.pipeline
 
 

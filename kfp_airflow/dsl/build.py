@@ -60,7 +60,8 @@ def build_graph(
     if any(found.severity == "error" for found in notes):
         notes += [found for found in check(graph) if found.severity == "error" and found not in notes]
         raise PipelineError(found for found in notes if found.severity == "error")
-    _pass_on(notes)
+    for found in notes:
+        pass_on(found)
     return graph
 
 
@@ -227,7 +228,7 @@ def _errors(notes: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [found for found in notes if found.severity == "error"]
 
 
-def _pass_on(notes: Iterable[Diagnostic]) -> None:
-    for found in notes:
-        if not note(found):
-            warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)
+def pass_on(found: Diagnostic) -> None:
+    """Hand a warning to the `noting()` around the call, else make it a Python warning at the author's line."""
+    if not note(found):
+        warnings.warn_explicit(str(found), PipelineWarning, found.where.file, found.where.line)

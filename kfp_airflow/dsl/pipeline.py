@@ -52,17 +52,27 @@ def pipeline(
             function._component_description = description  # type: ignore[attr-defined]  # noqa: SLF001 - as above
         if pipeline_root:
             function.pipeline_root = pipeline_root  # type: ignore[attr-defined]
-        for collected in _collectors.get():
-            collected.append(function)
+        collect(function)
         handled = _pipeline_decorator_handler(function) if _pipeline_decorator_handler else None
         return handled or function  # type: ignore[return-value] # the hook of a tool may return what it likes
 
     return decorate
 
 
+def collect(function: PipelineFunction) -> None:
+    """Tell of a function that is a pipeline: decorated, compiled or submitted."""
+    for collected in _collectors.get():
+        collected.append(function)
+
+
+def is_collecting() -> bool:
+    """Tell whether a file is being loaded for its pipelines."""
+    return bool(_collectors.get())
+
+
 @contextmanager
 def collect_pipelines() -> Iterator[list[PipelineFunction]]:
-    """Yield a list that gets every function decorated by `@dsl.pipeline` inside the block, in order."""
+    """Yield a list that gets every function that is told of inside the block, in order and maybe more than once."""
     collected: list[PipelineFunction] = []
     token = _collectors.set((*_collectors.get(), collected))
     try:

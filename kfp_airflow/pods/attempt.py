@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 DEADLINE_EXIT_CODE: Final = 143
 """The exit code of a program that its time limit ended before it had one of its own: SIGTERM's."""
 TRANSFER_TRIES: Final = 4
-_FIRST_TRY_S: Final = 0.4
+_FIRST_TRY_S: Final = 0.6
 """When the helper is first tried: no pod is there earlier, and tries that must fail slow its start down."""
 _FEEDING_POLL_S: Final = 1.0
 """How often the pod is read while its helper starts: the API takes long just then, and the next try waits for it."""

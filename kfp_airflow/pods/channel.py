@@ -23,7 +23,7 @@ GREETING_S: Final = 1.0
 starts."""
 _TEXT, _BINARY, _CLOSE = 0x1, 0x2, 0x8
 _STDIN, _STDOUT, _STDERR, _ERROR = range(4)
-SHORTEST_WAIT_S: Final = 0.02
+SHORTEST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 0.5
 WAIT_SHARE: Final = 0.05
 """How much of the time since the first try may pass until the next one."""

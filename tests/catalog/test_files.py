@@ -274,9 +274,9 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
             "the file ended the program while it was loaded: SystemExit(3) [KA352]\n  Put what",
         ),
         (
-            "import kfp\nkfp.Client()\n",
-            2,
-            "raised NotImplementedError: kfp.Client() comes with a later release (K-05).",
+            "import kfp\nclient = kfp.Client()\nwhile True:\n    client.get_run('1')\n",
+            4,
+            "raised RuntimeError: kfp.Client().get_run() was asked 1,000 times by one line, which waits for a run",
         ),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from kfp_airflow import components, dsl
 from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.kfp_alias import HOMES, kfp_alias
+from kfp_airflow.client import bystander
 from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
 from kfp_airflow.compiler import images
 from kfp_airflow.components import lightweight
@@ -140,10 +141,8 @@ def test_a_client_can_be_named_in_annotations_and_derived_from() -> None:  # K-0
             "class Mine(kfp.Client): ..."
         )
         assert names["same"]
-        with pytest.raises(NotImplementedError, match=r"^kfp\.Client\(\) comes with a later release \(K-05\)"):
-            names["Mine"](host="x")
-        with pytest.raises(NotImplementedError, match=r"^kfp\.LocalClient\(\) comes with a later release \(K-05\)"):
-            run("import kfp\nkfp.LocalClient.ExecutionMode('local')")
+        assert isinstance(names["Mine"](host="x"), bystander.Client)
+        run("import kfp\nkfp.LocalClient(pipeline_root='x')\nkfp.LocalClient.ExecutionMode('local')")
 
 
 WRONG_TYPES = """\
@@ -192,17 +191,6 @@ def test_what_an_inner_block_assigns_ends_with_it() -> None:
             run("import kfp\nkfp.TYPE_CHECK = False")
             assert not switches.TYPE_CHECK
         assert switches.TYPE_CHECK
-
-
-@pytest.mark.refused("K-05", "K-06", "K-07", message="comes with a later release; `kfp-airflow run` runs a pipeline")
-@pytest.mark.parametrize("name", ["Client", "LocalClient", "run_pipeline_func_on_cluster", "run_pipeline_func_locally"])
-def test_what_talks_to_a_server_says_that_it_comes_later(name: str) -> None:  # K-05 to K-07
-    with kfp_alias():
-        function = getattr(run("import kfp")["kfp"], name)
-    with pytest.raises(
-        NotImplementedError, match=rf"kfp\.{name}\(\) comes with a later release \(K-0[567]\)\. Drop the"
-    ):
-        function("x")
 
 
 def test_nothing_is_left_behind() -> None:

@@ -1,0 +1,124 @@
+"""`kfp.Client` in a pipeline file that is loaded: what a script asks of a server is left out, with a warning (K-05).
+
+Files of KFP v1 often end by submitting their pipeline. Here the pipeline becomes a DAG instead, which is triggered or
+scheduled; so that the file can be loaded as it is, its calls do nothing and give `Absent`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from typing_extensions import override
+
+from kfp_airflow.diagnostics import Diagnostic, Where
+from kfp_airflow.dsl.notes import note
+from kfp_airflow.dsl.pipeline import collect
+from kfp_airflow.dsl.where import author_place
+
+MOST_CALLS: Final = 1000
+"""How often one line may ask: a file that waits for a run would never be loaded."""
+
+_asked: Counter[Where] = Counter()
+
+
+class Absent:
+    """What a server would have answered: it has every attribute, can be called, is empty and false."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Absent:
+        """Leave the call out, and say so at its line. Raises RuntimeError for a line that asks without end."""
+        return leave_out(f"{self._what}()")
+
+    def __getattr__(self, name: str) -> Absent:
+        """Return what an attribute would have been; Python's own protocols are not there."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{self._what}.{name}")
+
+    def __getitem__(self, key: object) -> Absent:
+        """Return what an item would have been."""
+        return Absent(f"{self._what}[…]")
+
+    def __iter__(self) -> Iterator[Absent]:
+        """Yield nothing."""
+        return iter(())
+
+    def __len__(self) -> int:
+        """Return 0."""
+        return 0
+
+    @override
+    def __str__(self) -> str:
+        """Return the call that was left out."""
+        return f"<{self._what}, left out>"
+
+    __repr__ = __str__
+
+
+class Client:
+    """Takes what `kfp.Client` takes, and leaves out what it is asked for (K-05)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Absent:
+        """Return what stands for a method, or for one of the generated APIs."""
+        if name.startswith("_"):
+            raise AttributeError(f"kfp.Client has no attribute {name!r} here", name=name, obj=self)
+        return Absent(f"kfp.{type(self).__name__}().{name}")
+
+    def create_run_from_pipeline_func(self, pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
+        """Leave the run out; the function is a pipeline of the file."""
+        return _submit(pipeline_func, f"kfp.{type(self).__name__}().create_run_from_pipeline_func()")
+
+
+class LocalClient(Client):
+    """Takes what `kfp.LocalClient` takes, and leaves out what it is asked for (K-05)."""
+
+    class ExecutionMode:
+        """How runs were to be executed."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            pass
+
+
+def run_pipeline_func_on_cluster(pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
+    """Leave the run out; the function is a pipeline of the file (K-06)."""
+    return _submit(pipeline_func, "kfp.run_pipeline_func_on_cluster()")
+
+
+def run_pipeline_func_locally(pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
+    """Leave the run out; the function is a pipeline of the file (K-07)."""
+    return _submit(pipeline_func, "kfp.run_pipeline_func_locally()")
+
+
+def leave_out(what: str) -> Absent:
+    """Return what is absent, with a note at the author's line.
+
+    Raises RuntimeError for a line that asks without end.
+    """
+    where = author_place()
+    _asked[where] += 1
+    if _asked[where] > MOST_CALLS:
+        raise RuntimeError(f"{what} was asked {MOST_CALLS:,} times by one line, which waits for a run that is not made")
+    note(
+        Diagnostic(
+            code="KA353",
+            where=where,
+            problem=f"{what} is left out while the file is loaded",
+            advice="Trigger or schedule the pipeline's DAG in Airflow, or run the file with `kfp-airflow run`.",
+            row="K-05",
+            severity="warning",
+        )
+    )
+    return Absent(what)
+
+
+def _submit(function: Any, what: str) -> Absent:
+    if callable(function):
+        collect(function)
+    return leave_out(what)

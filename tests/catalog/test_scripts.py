@@ -1,0 +1,112 @@
+"""Pipeline files that are scripts, too: they compile and submit their pipelines while they are loaded."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from kfp_airflow.catalog.files import load_functions
+from kfp_airflow.catalog.packages import choose_pipeline
+from kfp_airflow.cli.checking import check_file
+from kfp_airflow.diagnostics import PipelineWarning
+
+PIPELINE = """\
+import kfp
+from kfp import dsl
+{before}
+{decorator}
+def training(rate: float = 0.1):
+    dsl.ContainerOp(name="a", image="busybox:1.36", command=["echo"], arguments=[rate])
+{after}
+"""
+DECORATOR = "@dsl.pipeline(name='Training')"
+
+
+def write(folder: Path, *, before: str = "", decorator: str = DECORATOR, after: str = "") -> Path:
+    path = folder / "p.py"
+    path.write_text(PIPELINE.format(before=before, decorator=decorator, after=after))
+    return path
+
+
+@pytest.mark.better("K-05", "K-06", "K-07", how="a file that is loaded may call it: a warning, nothing else")
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (
+            "kfp.Client().create_run_from_pipeline_func(training, arguments={})",
+            "kfp.Client().create_run_from_pipeline_",
+        ),
+        ("kfp.Client(host='http://x').upload_pipeline('p.yaml', 'name')", "kfp.Client().upload_pipeline()"),
+        ("kfp.Client().runs.terminate_run('1')", "kfp.Client().runs.terminate_run()"),
+        ("kfp.LocalClient().create_run_from_pipeline_func(training, {})", "kfp.LocalClient().create_run_from_pipe"),
+        ("kfp.run_pipeline_func_on_cluster(training, {})", "kfp.run_pipeline_func_on_cluster()"),
+        ("kfp.run_pipeline_func_locally(training, {})", "kfp.run_pipeline_func_locally()"),
+    ],
+)
+def test_what_a_script_submits_is_left_out_with_a_warning(tmp_path: Path, call: str, what: str) -> None:
+    path = write(tmp_path, after=f"run = {call}")
+    found = check_file(path, verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    (warning,) = found.warnings
+    assert warning.startswith(f"{path}:7: {what}")
+    assert warning.endswith(
+        " is left out while the file is loaded [KA353]\n"
+        "  Trigger or schedule the pipeline's DAG in Airflow, or run the file with `kfp-airflow run`."
+    )
+
+
+def test_a_whole_script_is_read_to_its_end(tmp_path: Path) -> None:
+    before = (
+        "client = kfp.Client()\nnamespace = client.get_user_namespace()\nnames = [e for e in client.list_experiments()]"
+    )
+    after = (
+        "experiment = client.create_experiment(f'of {namespace}')\n"
+        "run = client.run_pipeline(experiment.id, 'job', 'p.yaml', {'rate': 1})\n"
+        "if client.wait_for_run_completion(run.id, 60).run.status == 'Succeeded': raise AssertionError\n"
+        "if client.list_runs().runs: raise AssertionError\n"
+        "print(len(names), run, experiment['x'])"
+    )
+    (pipeline,) = load_functions(write(tmp_path, before=before, after=after))
+    with pytest.warns(PipelineWarning) as warned:
+        pipeline.build()
+    assert len(warned) == 6
+
+
+@pytest.mark.row("D-01")
+@pytest.mark.parametrize(
+    "after",
+    [
+        "kfp.compiler.Compiler().compile(training, 'training.yaml')",
+        "if __name__ == '__main__':\n    kfp.compiler.Compiler().compile(training, 'training.yaml')",
+        "if __name__ == '__main__':\n    kfp.Client().create_run_from_pipeline_func(pipeline_func=training)",
+        "def main():\n    client = kfp.Client()\n    client.create_run_from_pipeline_func(training, arguments={})",
+        "kfp.run_pipeline_func_on_cluster(training, {})",
+    ],
+)
+def test_a_function_that_is_compiled_or_submitted_is_a_pipeline_without_the_decorator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path, decorator="", after=f"import re\nre.compile('training')\n{after}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PipelineWarning)
+        assert choose_pipeline(path, None).build().name == "Training"
+
+
+def test_a_decorated_function_that_is_compiled_is_one_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path, after="kfp.compiler.Compiler().compile(training, __file__ + '.yaml')")
+    assert [pipeline.name for pipeline in load_functions(path)] == ["Training"]
+    assert (tmp_path / "p.py.yaml").exists()
+
+
+def test_a_package_that_cannot_be_written_is_a_warning_in_a_file_that_is_loaded(tmp_path: Path) -> None:
+    path = write(tmp_path, after="kfp.compiler.Compiler().compile(training, '/nowhere/p.yaml')")
+    found = check_file(path, verbose=False)
+    assert found.errors == ()
+    (warning,) = found.warnings
+    assert warning.startswith(
+        f"{path}:7: the package /nowhere/p.yaml cannot be written: No such file or directory [KA354]"
+    )
