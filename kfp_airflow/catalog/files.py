@@ -20,10 +20,10 @@ from kfp_airflow.catalog.kfp_alias import Settings, kfp_alias
 from kfp_airflow.components.factory import MissingCommandWarning
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph, pass_on
+from kfp_airflow.dsl.loading import collect_pipelines
 from kfp_airflow.dsl.naming import component_name
 from kfp_airflow.dsl.notes import noting
 from kfp_airflow.dsl.ops import ContainerOpWarning
-from kfp_airflow.dsl.pipeline import collect_pipelines
 from kfp_airflow.graph.model import Pipeline
 
 _SUBMITTING: Final = frozenset(
@@ -223,7 +223,16 @@ def _failed(error: BaseException, path: Path) -> PipelineError:
     advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
     if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
         advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
+    if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
+        advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
     return _refused("KA352", where, f"loading the file raised {text}", advice)
+
+
+def _folder_with(name: object, path: Path) -> Path | None:
+    """Return the pipeline file's folder, or one around it, from which a relative path leads to a file."""
+    if not isinstance(name, str) or Path(name).is_absolute():
+        return None
+    return next((folder for folder in path.parents if (folder / name).exists()), None)
 
 
 def _refused(code: str, where: Where, problem: str, advice: str) -> PipelineError:

@@ -19,6 +19,7 @@ from kfp_airflow.dag.build import build_dag, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.dsl.loading import as_script_in
 from kfp_airflow.graph.model import Pipeline
 from kfp_airflow.package.files import is_meant_as_package
 from kfp_airflow.package.names import is_package_name
@@ -42,7 +43,9 @@ def to_dag(
         case Pipeline():
             graph = pipeline
         case str() | os.PathLike():
-            graph = choose_pipeline(_beside_caller(pipeline), function).build()
+            path = _beside_caller(pipeline)
+            with as_script_in(path.parent if path.exists() else Path.cwd()):
+                graph = choose_pipeline(path, function).build()
         case _ if callable(pipeline):
             graph = build_graph(pipeline)
         case _:
@@ -70,11 +73,12 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     dags: dict[str, DAG] = {}
     for path in _pipeline_files(root, but=caller):
         try:
-            for source in load_pipelines(path):
-                dag_id = dag_id_of(source.name)
-                if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what it starts
-                    _refuse_twin(source, dags.get(dag_id))
-                    dags[dag_id] = build_dag(source.build(), chosen)
+            with as_script_in(path.parent):
+                for source in load_pipelines(path):
+                    dag_id = dag_id_of(source.name)
+                    if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what it starts
+                        _refuse_twin(source, dags.get(dag_id))
+                        dags[dag_id] = build_dag(source.build(), chosen)
         except KfpAirflowError as error:
             broken_dag(path, error)
     return list(dags.values())

@@ -13,8 +13,8 @@ from typing import Any, Final
 from typing_extensions import override
 
 from kfp_airflow.diagnostics import Diagnostic, Where
+from kfp_airflow.dsl.loading import collect
 from kfp_airflow.dsl.notes import note
-from kfp_airflow.dsl.pipeline import collect
 from kfp_airflow.dsl.where import author_place
 
 MOST_CALLS: Final = 1000

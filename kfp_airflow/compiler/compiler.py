@@ -10,8 +10,9 @@ from pathlib import Path
 from kfp_airflow.diagnostics import Diagnostic, PipelineError
 from kfp_airflow.dsl.build import PipelineWarning, build_graph, pass_on
 from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.loading import collect, is_loading, may_write
 from kfp_airflow.dsl.params import PipelineParam
-from kfp_airflow.dsl.pipeline import PipelineExecutionMode, PipelineFunction, collect, is_collecting
+from kfp_airflow.dsl.pipeline import PipelineExecutionMode, PipelineFunction
 from kfp_airflow.dsl.where import author_place
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import Pipeline
@@ -46,14 +47,14 @@ class Compiler:
 
         `package_path` is a `.yaml`, `.yml`, `.zip`, `.tar.gz` or `.tgz`, or None to check the pipeline only. A
         `pipeline_conf` replaces the one that the function sets, as a whole (§1.3). Raises PipelineError with everything
-        that is wrong with the pipeline, ValueError for another file name, OSError where the file cannot be written; in
-        a file that is loaded for its pipelines, that is a warning (KA354).
+        that is wrong with the pipeline, ValueError for another file name, OSError where the file cannot be written.
+        While a file is loaded for its pipelines that is a warning (KA354); while Airflow loads it nothing is written.
         """
         collect(pipeline_func)
         if package_path is not None:
             check_package_name(Path(package_path))
         workflow = write(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
-        if package_path is not None:
+        if package_path is not None and may_write():
             _write_package(workflow, Path(package_path))
 
     def create_workflow(
@@ -103,7 +104,7 @@ def _write_package(workflow: dict[str, Json], path: Path) -> None:
     try:
         write_package(workflow, path)
     except OSError as error:
-        if not is_collecting():
+        if not is_loading():
             raise
         problem = f"the package {path} cannot be written: {error.strerror}"
         advice = "Put what belongs to a script under `if __name__ == '__main__':`."

@@ -24,6 +24,7 @@ from kfp_airflow.components.loading import (
     load_component_from_url,
 )
 from kfp_airflow.components.yaml_text import MAX_BYTES
+from kfp_airflow.dsl.loading import beside_author
 
 _DIGESTS: Final = "versions/sha256"
 _TAGS: Final = "versions/tags"
@@ -102,7 +103,7 @@ class ComponentStore:
         return [name for name, _ in self._folder_components()]
 
     def _folder_components(self) -> Iterator[tuple[str, TaskFactory]]:
-        for folder in map(Path, self.local_search_paths):
+        for folder in map(beside_author, self.local_search_paths):
             for path in sorted(folder.glob(f"**/{FILE_IN_ARCHIVE}")):
                 yield path.parent.relative_to(folder).as_posix(), load_component_from_file(path)
 
@@ -123,7 +124,8 @@ class ComponentStore:
     def _read(self, place: str) -> bytes | None:
         """Return what lies at a place, None where there is nothing."""
         if "://" not in place:
-            return _start_of(Path(place)) if Path(place).is_file() else None
+            path = beside_author(place)
+            return _start_of(path) if path.is_file() else None
         try:
             return fetch(place, self._auth)
         except HTTPError as error:

@@ -16,6 +16,7 @@ from typing_extensions import override
 from kfp_airflow.components import shapes
 from kfp_airflow.components.shapes import Shape, Spec
 from kfp_airflow.components.yaml_text import KeyPath, write_yaml
+from kfp_airflow.dsl.loading import may_write
 
 VERSION = "google.com/cloud/pipelines/component/v1"
 
@@ -287,8 +288,9 @@ class ComponentSpec(Spec):
         check_names(self, path, problems)
 
     def save(self, file_path: str) -> None:
-        """Write the specification as YAML."""
-        Path(file_path).write_text(write_yaml(self.to_dict()), encoding="utf-8")
+        """Write the specification as YAML; not while Airflow loads the file that asks for it."""
+        if may_write():
+            Path(file_path).write_text(write_yaml(self.to_dict()), encoding="utf-8")
 
 
 @dataclass

@@ -15,6 +15,7 @@ from kfp_airflow.dsl.groups import Condition as Condition
 from kfp_airflow.dsl.groups import ExitHandler as ExitHandler
 from kfp_airflow.dsl.groups import ParallelFor as ParallelFor
 from kfp_airflow.dsl.groups import SubGraph as SubGraph
+from kfp_airflow.dsl.loading import collect_pipelines as collect_pipelines
 from kfp_airflow.dsl.ops import BaseOp as BaseOp
 from kfp_airflow.dsl.ops import ContainerOp as ContainerOp
 from kfp_airflow.dsl.ops import InputArgumentPath as InputArgumentPath
@@ -23,7 +24,6 @@ from kfp_airflow.dsl.params import match_serialized_pipelineparam as match_seria
 from kfp_airflow.dsl.pipeline import OpsGroup as OpsGroup
 from kfp_airflow.dsl.pipeline import Pipeline as Pipeline
 from kfp_airflow.dsl.pipeline import PipelineExecutionMode as PipelineExecutionMode
-from kfp_airflow.dsl.pipeline import collect_pipelines as collect_pipelines
 from kfp_airflow.dsl.pipeline import get_pipeline_conf as get_pipeline_conf
 from kfp_airflow.dsl.pipeline import pipeline as pipeline
 from kfp_airflow.dsl.resources import ResourceOp as ResourceOp

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.loading import collect
 from kfp_airflow.dsl.where import author_place
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ PipelineFunction = Callable[..., object]
 _Function = TypeVar("_Function", bound=PipelineFunction)
 
 _current: ContextVar[Pipeline | None] = ContextVar("kfp_airflow_pipeline", default=None)
-_collectors: ContextVar[tuple[list[PipelineFunction], ...]] = ContextVar("kfp_airflow_collectors", default=())
 _pipeline_decorator_handler: Callable[[PipelineFunction], PipelineFunction | None] | None = None
 """KFP's own hook, set by tools; `collect_pipelines` needs no module state."""
 
@@ -57,28 +56,6 @@ def pipeline(
         return handled or function  # type: ignore[return-value] # the hook of a tool may return what it likes
 
     return decorate
-
-
-def collect(function: PipelineFunction) -> None:
-    """Tell of a function that is a pipeline: decorated, compiled or submitted."""
-    for collected in _collectors.get():
-        collected.append(function)
-
-
-def is_collecting() -> bool:
-    """Tell whether a file is being loaded for its pipelines."""
-    return bool(_collectors.get())
-
-
-@contextmanager
-def collect_pipelines() -> Iterator[list[PipelineFunction]]:
-    """Yield a list that gets every function that is told of inside the block, in order and maybe more than once."""
-    collected: list[PipelineFunction] = []
-    token = _collectors.set((*_collectors.get(), collected))
-    try:
-        yield collected
-    finally:
-        _collectors.reset(token)
 
 
 def get_pipeline_conf() -> PipelineConf:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kfp_airflow.catalog.files import load_functions
+from kfp_airflow.catalog.loader import load_dags, to_dag
 from kfp_airflow.catalog.packages import choose_pipeline
 from kfp_airflow.cli.checking import check_file
 from kfp_airflow.diagnostics import PipelineWarning
@@ -110,3 +111,96 @@ def test_a_package_that_cannot_be_written_is_a_warning_in_a_file_that_is_loaded(
     assert warning.startswith(
         f"{path}:7: the package /nowhere/p.yaml cannot be written: No such file or directory [KA354]"
     )
+
+
+COMPONENT = (
+    "name: Pre\ninputs: [{name: X}]\nimplementation: {container: {image: i, command: [echo, {inputValue: X}]}}\n"
+)
+USES_FILES = """\
+import kfp
+from kfp import components, dsl
+
+pre = components.load_component_from_file("parts/component.yaml")
+stored = components.ComponentStore(local_search_paths=["."]).load_component("parts")
+
+@dsl.pipeline(name="files")
+def files(x: str = "x"):
+    pre(x)
+    stored(x)
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a pipeline file in a folder; the current folder is another one."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "repository" / "pipelines").mkdir(parents=True)
+    (tmp_path / "repository" / "parts").mkdir()
+    (tmp_path / "repository" / "parts" / "component.yaml").write_text(COMPONENT)
+    return tmp_path / "repository"
+
+
+@pytest.mark.better("M-02", how="a relative path leads also from the file's own folder, and from those around it")
+@pytest.mark.parametrize("folder", ["", "pipelines"])
+def test_component_files_are_found_from_the_folders_of_the_pipeline_file(repository: Path, folder: str) -> None:
+    (repository / folder / "p.py").write_text(USES_FILES)
+    assert check_file(repository / folder / "p.py", verbose=False).errors == ()
+
+
+def test_the_current_folder_comes_first_as_for_kfp(repository: Path) -> None:
+    (repository / "p.py").write_text(USES_FILES)
+    Path("parts").mkdir()
+    Path("parts/component.yaml").write_text(COMPONENT.replace("Pre", "Other"))
+    names = [step.name for step in choose_pipeline(repository / "p.py", None).build().members if hasattr(step, "name")]
+    assert names == ["Other", "Other"]
+
+
+READS = """\
+import json
+from pathlib import Path
+import kfp
+from kfp import dsl
+
+with open("settings.json") as file:
+    settings = json.load(file)
+
+def f(x: int) -> int:
+    return x
+
+made = kfp.components.create_component_from_func(f, output_component_file="made.yaml")
+
+@dsl.pipeline(name="reads")
+def reads():
+    made(json.loads(Path("settings.json").read_text())["x"])
+
+kfp.compiler.Compiler().compile(reads, "reads.yaml")
+"""
+
+
+def test_in_airflow_a_file_is_a_script_in_its_folder_that_writes_no_packages(repository: Path) -> None:
+    """Airflow is started anywhere, reads the file again and again, and would take a package for a further pipeline."""
+    folder = repository / "pipelines"
+    (folder / "p.py").write_text(READS)
+    (folder / "settings.json").write_text('{"x": 3}')
+    assert [dag.dag_id for dag in load_dags(str(folder), runtime="process")] == ["reads"]
+    assert to_dag(str(folder / "p.py"), runtime="process").dag_id == "reads"
+    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == ["p.py", "settings.json"]
+    assert not list(Path.cwd().iterdir())
+
+
+def test_on_the_command_line_the_current_folder_counts_and_the_message_says_so(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository / "pipelines"
+    (folder / "p.py").write_text(READS)
+    (folder / "settings.json").write_text('{"x": 3}')
+    (error,) = check_file(folder / "p.py", verbose=False).errors
+    assert error.startswith(f"{folder}/p.py:6: loading the file raised FileNotFoundError")
+    assert error.endswith(
+        f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
+    )
+    monkeypatch.chdir(folder)
+    assert check_file(folder / "p.py", verbose=False).errors == ()
+    assert (folder / "reads.yaml").exists()
+    assert (folder / "made.yaml").exists()

@@ -1,0 +1,72 @@
+"""What holds while a pipeline file is loaded: who is told of its pipelines, and whether it may write files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from kfp_airflow.dsl.where import author_frame
+
+_collectors: ContextVar[tuple[list[Callable[..., Any]], ...]] = ContextVar("kfp_airflow_collectors", default=())
+_may_write: ContextVar[bool] = ContextVar("kfp_airflow_may_write", default=True)
+
+
+@contextmanager
+def collect_pipelines() -> Iterator[list[Callable[..., Any]]]:
+    """Yield a list that gets every function that is told of inside the block, in order and maybe more than once."""
+    collected: list[Callable[..., Any]] = []
+    token = _collectors.set((*_collectors.get(), collected))
+    try:
+        yield collected
+    finally:
+        _collectors.reset(token)
+
+
+def collect(function: Callable[..., Any]) -> None:
+    """Tell of a function that is a pipeline: decorated, compiled or submitted."""
+    for collected in _collectors.get():
+        collected.append(function)
+
+
+def is_loading() -> bool:
+    """Tell whether a file is being loaded for its pipelines."""
+    return bool(_collectors.get())
+
+
+@contextmanager
+def as_script_in(folder: Path) -> Iterator[None]:
+    """Let relative paths mean what they mean to a script that is started in a folder; no package is written there.
+
+    Airflow reads a file again and again, started anywhere, and takes what lies beside it for a pipeline.
+    """
+    before = Path.cwd()
+    os.chdir(folder)
+    token = _may_write.set(False)
+    try:
+        yield
+    finally:
+        _may_write.reset(token)
+        os.chdir(before)
+
+
+def may_write() -> bool:
+    """Tell whether packages and component files are written where a file asks for them."""
+    return _may_write.get()
+
+
+def beside_author(path: str | os.PathLike[str]) -> Path:
+    """Return where a file is that an author names: from the current folder on, as for KFP.
+
+    Where there is none of a relative name: from the folder of the file that asks, or from one around that.
+    """
+    named = Path(path)
+    frame = None if named.is_absolute() or named.exists() else author_frame()
+    if frame is not None:
+        for folder in Path(frame.f_code.co_filename).absolute().parents:
+            if (folder / named).exists():
+                return folder / named
+    return named
