@@ -8,31 +8,36 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk import task_group
 
+from kfp_airflow.dag.plan import has_items_task
 from kfp_airflow.dag.scope import Scope
 from kfp_airflow.dag.tasks import TRIGGER_RULE, guard_references, placement_of
 from kfp_airflow.dag.words import body_words
 from kfp_airflow.graph.flow import references
 from kfp_airflow.graph.model import ContainerStep, Loop, walk
-from kfp_airflow.graph.text import ItemRef, Reference
-from kfp_airflow.operators.items import ItemsOperator
+from kfp_airflow.graph.text import ItemRef
+from kfp_airflow.operators.items import CountOperator, ItemsOperator
 from kfp_airflow.operators.placement import LoopItems
 
 if TYPE_CHECKING:
-    from airflow.sdk import TaskGroup
+    from airflow.sdk import BaseOperator, TaskGroup
 
 
 def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) -> None:
-    """Make the loop's mapped group, `build_body` called inside it; a run-time list gets a task that reads it."""
+    """Make the loop's mapped group, `build_body` called inside it.
+
+    A run-time list gets a task that reads it, a long one in the file a task that counts it.
+    """
     build = scope.build
     mapped: Any
+    if has_items_task(loop):
+        build.items_tasks[loop.id] = task = _build_items_task(loop, scope)
+        mapped = task.output
+    else:
+        mapped = list(range(len(loop.items)))  # type: ignore[arg-type] # a tuple, as it has no task
     if isinstance(loop.items, tuple):
         items = LoopItems(loop=loop.id, values=loop.items)
-        mapped = list(range(len(loop.items)))
     else:
-        task = _build_items_task(loop, loop.items, scope)
-        build.items_tasks[loop.id] = task
-        items = LoopItems(loop=loop.id, task_id=task.task_id)
-        mapped = task.output
+        items = LoopItems(loop=loop.id, task_id=build.items_tasks[loop.id].task_id)
     inner = replace(scope, loop=items, limit=loop.parallelism)
 
     @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=body_words(loop))
@@ -42,7 +47,25 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
     build.groups[loop.id] = cast("TaskGroup", iteration.expand(item=mapped))
 
 
-def _build_items_task(loop: Loop, items: Reference, scope: Scope) -> ItemsOperator:
+def _build_items_task(loop: Loop, scope: Scope) -> BaseOperator:
+    task_id = scope.build.plan.items_task_ids[loop.id]
+    guards = guard_references(scope)
+    if isinstance(loop.items, tuple):
+        placement = placement_of(guards, scope)
+        return CountOperator(task_id=task_id, count=len(loop.items), placement=placement, trigger_rule=TRIGGER_RULE)
+    placement = placement_of((loop.items, *guards), scope)
+    return ItemsOperator(
+        task_id=task_id,
+        items=loop.items,
+        loop=loop.id,
+        keys=_keys(loop),
+        placement=placement,
+        trigger_rule=TRIGGER_RULE,
+    )
+
+
+def _keys(loop: Loop) -> tuple[str, ...]:
+    """Return the keys of the items that are used in the loop."""
     used = (
         reference
         for member in walk(loop.members)
@@ -54,11 +77,4 @@ def _build_items_task(loop: Loop, items: Reference, scope: Scope) -> ItemsOperat
         for reference in used
         if isinstance(reference, ItemRef) and reference.loop == loop.id and reference.key
     }
-    return ItemsOperator(
-        task_id=scope.build.plan.items_task_ids[loop.id],
-        items=items,
-        loop=loop.id,
-        keys=tuple(sorted(keys)),
-        placement=placement_of((items, *guard_references(scope)), scope),
-        trigger_rule=TRIGGER_RULE,
-    )
+    return tuple(sorted(keys))

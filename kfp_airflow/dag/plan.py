@@ -25,6 +25,8 @@ from kfp_airflow.graph.model import (
 )
 
 MAX_GROUP_ID = 200
+MAPPED_DIRECTLY = 100
+"""How many items of a list in the file the DAG itself counts; more are counted by a task: its size stays the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def make_plan(members: tuple[Member, ...]) -> Plan:
                 call_task_ids[member.id] = _unique(_group_id(member.id), taken)
             case _:
                 group_ids[member.id] = _unique(_group_id(member.id), taken)
-                if isinstance(member, Loop) and not isinstance(member.items, tuple):
+                if isinstance(member, Loop) and has_items_task(member):
                     items_task_ids[member.id] = _unique(f"{group_ids[member.id]}-items", taken)
                 if is_lifted(member):
                     call_task_ids[member.id] = _unique(f"{group_ids[member.id]}-run", taken)
@@ -86,6 +88,11 @@ def make_plan(members: tuple[Member, ...]) -> Plan:
         verdict_task_id=_unique("verdict", taken),
         ordered=frozenset(_ordered(members)),
     )
+
+
+def has_items_task(loop: Loop) -> bool:
+    """Tell whether a task makes the list that Airflow maps the loop's tasks over."""
+    return not isinstance(loop.items, tuple) or len(loop.items) > MAPPED_DIRECTLY
 
 
 def _ordered(members: tuple[Member, ...]) -> Iterator[str]:

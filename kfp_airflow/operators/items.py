@@ -1,4 +1,4 @@
-"""The task that reads the items of a loop from a run-time list."""
+"""The tasks that make the list over which Airflow maps the tasks of a loop."""
 
 from __future__ import annotations
 
@@ -64,3 +64,21 @@ class ItemsOperator(BaseOperator):
             if missing:
                 raise StepError(f"element {index} of loop '{self.loop}' has no '{missing[0]}': {item_text(item)[:200]}")
         return [frozen_item(item) for item in items]
+
+
+class CountOperator(BaseOperator):
+    """Publishes the indexes of a loop's items, which the DAG file has; skips with the conditions around the loop."""
+
+    ui_color = "#e8f0fe"
+
+    def __init__(self, *, count: int, placement: Placement, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+        self.placement = placement
+
+    @override
+    def execute(self, context: Context) -> list[int]:
+        """Return 0, 1, 2, … up to one less than the number of items."""
+        with explained(context):
+            check_guards(RunValues(self.placement, context, open_store()))
+            return list(range(self.count))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kfp_airflow.dag import plan
 from kfp_airflow.dag.build import build_dag
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.graph.model import Comparison, Condition, ExitHandler, Loop, Member, Parameter, Pipeline
@@ -14,9 +18,13 @@ from tests.dag.interpreter import interpret
 from tests.dag.simulated import OUTPUT, simulated
 from tests.dag.test_generated import differences
 
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
 YES = Comparison(left=text(ParameterRef("go")), operator="==", right=text("yes"))
 ITEM_IS_A = Comparison(left=text(ItemRef("for-loop-1")), operator="==", right=text("a"))
 A = OutputRef("a", OUTPUT)
+AFTER_A = simulated("b", "say", A)
 
 
 def pipeline(*members: Member) -> Pipeline:
@@ -124,3 +132,54 @@ def test_a_condition_on_a_skipped_steps_output_skips_its_group() -> None:
         "b": "skipped",
         "c": "success",
     }
+
+
+@pytest.mark.row("L-02")
+@pytest.mark.parametrize("go", ["yes", "no"])
+def test_a_long_list_of_the_file_is_counted_by_a_task(monkeypatch: pytest.MonkeyPatch, go: str) -> None:
+    monkeypatch.setattr(plan, "MAPPED_DIRECTLY", 2)
+    long = Loop(
+        id="for-loop-1",
+        items=(text("a"), text("b"), text("c")),
+        members=(simulated("a", "say", ItemRef("for-loop-1")), Condition(id="c", when=ITEM_IS_A, members=(AFTER_A,))),
+    )
+    made = pipeline(Condition(id="condition-1", when=YES, members=(long,)), simulated("z", "say", A))
+    parameters = (Parameter(name="go", default=go), *made.parameters[1:])
+    ran = states(replace(made, parameters=parameters))
+    assert {state for name, state in ran.items() if name.startswith("a")} == {"success" if go == "yes" else "skipped"}
+    assert set(edges(long)) == {"for-loop-1-items", "a", "b"}
+
+
+def test_the_size_of_a_dag_does_not_grow_with_the_items() -> None:
+    def size(items: int) -> int:
+        loop = Loop(
+            id="for-loop-1", items=tuple(text(str(item)) for item in range(items)), members=(simulated("a", "x"),)
+        )
+        return len(json.dumps(serialized(build_dag(pipeline(loop), DagOptions(runtime="process")))))
+
+    assert abs(size(1000) - size(plan.MAPPED_DIRECTLY + 1)) < 10
+    assert size(plan.MAPPED_DIRECTLY) < size(1000) + 2000
+
+
+def serialized(dag: DAG) -> Any:
+    """Return what Airflow keeps of a DAG in its database."""
+    from airflow.serialization import serialized_objects
+
+    serialization = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    return serialization.to_dict(dag)
+
+
+def test_building_takes_time_in_proportion_to_the_conditions() -> None:
+    """500 conditions; the best of some tries, for other programs take time from both."""
+
+    def seconds(conditions: int) -> float:
+        members = tuple(
+            Condition(id=f"condition-{index}", when=YES, members=(simulated(f"s{index}", "x"),))
+            for index in range(conditions)
+        )
+        began = time.process_time()
+        build_dag(pipeline(*members), DagOptions(runtime="process"))
+        return time.process_time() - began
+
+    seconds(10)
+    assert min(seconds(500) for _ in range(3)) < 5 * 2 * min(seconds(100) for _ in range(5))
