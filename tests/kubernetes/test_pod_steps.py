@@ -317,6 +317,27 @@ def test_a_deleted_pod_is_lost_not_failed(cluster: Cluster) -> None:
     assert caught.value.lost_pod
 
 
+def test_a_task_that_is_told_to_end_while_its_pod_is_made_leaves_none(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = cluster.operator(make_step(["sleep", "600"]), Settings())
+    post = operator._post
+
+    def told_while_the_cluster_answers(pod: object) -> object:
+        created = post(pod)  # type: ignore[arg-type] # a pod
+        operator.on_kill()
+        return created
+
+    monkeypatch.setattr(operator, "_post", told_while_the_cluster_answers)
+    with pytest.raises(StepError, match=r"was deleted while the step ran|is being deleted"):
+        run_with(cluster, operator)
+    assert operator.pod is not None
+    deadline = time.monotonic() + 60
+    while cluster.exists(operator.pod.metadata.name):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def run_with(cluster: Cluster, operator: object) -> None:
     cluster.operator = lambda *_, **__: operator  # type: ignore[method-assign,assignment]
     cluster.run(operator.step)  # type: ignore[attr-defined]
