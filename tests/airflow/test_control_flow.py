@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -57,6 +61,55 @@ def test_called_dags_are_there_unpaused_with_the_tags_and_a_name_that_says_what_
         ),
         "counting · count": (False, ["control-flow"], "Runs one round of 'count' of counting, whose tasks start it"),
     }
+
+
+@pytest.fixture
+def seen_by_steps() -> Iterator[Path]:
+    """A folder that the process runtime shows to steps: /tmp and homes are their own."""
+    if not os.access("/opt", os.W_OK):
+        pytest.skip("only root may put something where steps see it")
+    with tempfile.TemporaryDirectory(prefix="kfp-airflow-tests-", dir="/opt") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.row("L-10", "L-14")
+def test_a_failed_call_of_a_loop_is_cleared_alone_and_runs_again(airflow: AirflowService, seen_by_steps: Path) -> None:
+    airflow.wait_for_dag("nested.for-loop-1")
+    mended = seen_by_steps / "mended"
+    failed = airflow.run("nested", bad="b", mended=str(mended), timeout_s=300)
+    run_id = failed["dag_run_id"]
+    tasks = airflow.tasks("nested", run_id)
+    assert failed["state"] == "failed"
+    calls = [tasks["for-loop-1-run", index] for index in range(3)]
+    assert [call["state"] for call in calls] == ["failed", "success", "success"]
+    assert [call["rendered_map_index"] for call in calls] == ['["a","b"]', "[]", '["c"]']
+    assert tasks["all", -1]["state"] == "upstream_failed"
+    called = {run["dag_run_id"]: run["state"] for run in runs(airflow, "nested.for-loop-1", run_id)}
+    assert sorted(called.values()) == ["failed", "success", "success"]
+    links = f"dags/nested/dagRuns/{quote(run_id)}/taskInstances/for-loop-1-run/links?map_index=0"
+    (link,) = airflow.get(links)["extra_links"].values()
+    (failed_run,) = (called_id for called_id, state in called.items() if state == "failed")
+    assert link.endswith(f"/dags/nested.for-loop-1/runs/{failed_run}"), link
+
+    mended.touch()
+    clearing = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "task_ids": [["for-loop-1-run", 0]],
+        "include_downstream": True,
+        "only_failed": False,
+        "reset_dag_runs": True,
+    }
+    status, answer = airflow.call("POST", "dags/nested/clearTaskInstances", clearing)
+    assert status == 200, answer
+    again = airflow.wait_for_run("nested", run_id, 300)
+    tasks = airflow.tasks("nested", run_id)
+    assert again["state"] == "success", {key: task["state"] for key, task in tasks.items()}
+    assert [tasks["for-loop-1-run", index]["try_number"] for index in range(3)] == [2, 1, 1]
+    assert json.loads(airflow.xcom("nested", run_id, "all", "out")) == [["a!", "b!"], [], ["c!"]]
+    (new,) = (run for run in runs(airflow, "nested.for-loop-1", run_id) if run["dag_run_id"] not in called)
+    assert new["state"] == "success"  # a run of its own: the cleared run began at another time, which steps can read
 
 
 @pytest.mark.row("R-01", "R-05")
