@@ -121,8 +121,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=("true", "false"),
         description=(
             "Whether Airflow's scheduler and dag-processor import the pod operator when they start. With the "
-            "LocalExecutor each task then begins 0.8 s earlier, and each DAG file is parsed as much faster; it costs "
-            "about 80 MB of memory, once."
+            "LocalExecutor each task, and each parsing of a DAG file, is then spared that import; it costs these two "
+            "processes the memory for it."
         ),
         example="false",
     ),

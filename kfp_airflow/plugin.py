@@ -17,8 +17,8 @@ FORKING: Final = frozenset({"scheduler", "dag-processor"})
 class Preload:
     """Imports what steps on Kubernetes need into a component that forks, before it forks.
 
-    A task and the parsing of a DAG file are processes of their own, and importing the KubernetesPodOperator takes each
-    of them 0.8 s; a child has what its parent has imported (measured on Airflow 3.3.2, two cores).
+    A task and the parsing of a DAG file are processes of their own, and would import the KubernetesPodOperator anew; a
+    child has what its parent has imported.
     """
 
     @hookimpl

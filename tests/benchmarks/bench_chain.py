@@ -12,8 +12,8 @@ from tests.benchmarks.figure import Figure, NotMeasured
 
 STEPS = 5
 CAUSE = (
-    "Each task process imports KubernetesPodOperator anew (0.8 s), the pod takes 1.2 to 1.6 s, "
-    "Airflow's own part 0.4 s."
+    "A step is its pod (see below), which a busy machine starts more slowly, and Airflow's own part: a process for the "
+    "task, the parsing of its DAG file, the scheduler's two looks."
 )
 DAG_FILE = f"""
 from kfp_airflow import dsl, to_dag  # airflow, dag

@@ -19,8 +19,8 @@ IMAGE = "busybox:1.36"
 NAMESPACE = "default"
 ROUNDS = 11
 CAUSE = (
-    "The log of a step can be read only after the kubelet's next look at its containers (once a second), and the other "
-    "exec, which brings the outputs back, takes 0.1 s."
+    "Its pod has one container more, and its log can be read only after the kubelet's next look at "
+    "the containers (once a second); a bare pod is waited for until that look, and has no log to read after it."
 )
 POLICY = Struct(((text("imagePullPolicy"), text("IfNotPresent")),))
 STEP = ContainerStep(

@@ -1,16 +1,11 @@
 """The same calls of `kfp.dsl`, made of the real SDK and of ours: signatures, attributes, results, errors, warnings."""
 
-import json
-import subprocess
-import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from kfp_airflow.catalog.kfp_alias import kfp_alias
-from tests.conformance.judge import NoJudge, judge_python
+from tests.conformance.both_sides import answers_of_ours, answers_of_theirs
 from tests.dsl import calls_probe
 
 pytestmark = pytest.mark.conformance
@@ -132,21 +127,12 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def theirs() -> dict[str, Any]:
-    try:
-        python = judge_python()
-    except NoJudge as reason:
-        pytest.skip(str(reason))
-    asked = [str(python), "-W", "ignore", str(Path(calls_probe.__file__))]
-    done = subprocess.run(asked, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return answers_of_theirs(calls_probe)
 
 
 @pytest.fixture(scope="module")
 def ours() -> dict[str, Any]:
-    with kfp_alias(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return calls_probe.probe()
+    return answers_of_ours(calls_probe)
 
 
 def _same(answer: Any) -> Any:

@@ -1,15 +1,10 @@
 """Names, signatures, warnings and members of `kfp` and `kfp.dsl`, under the real SDK and under ours."""
 
-import json
-import subprocess
-import warnings
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kfp_airflow.catalog.kfp_alias import kfp_alias
-from tests.conformance.judge import NoJudge, judge_python
+from tests.conformance.both_sides import answers_of_ours, answers_of_theirs
 from tests.dsl import sdk_probe
 
 pytestmark = pytest.mark.conformance
@@ -67,21 +62,12 @@ BETTER = {"dict of outputs": "KFP warns, and then ends with an AttributeError; h
 
 @pytest.fixture(scope="module")
 def theirs() -> dict[str, Any]:
-    try:
-        python = judge_python()
-    except NoJudge as reason:
-        pytest.skip(str(reason))
-    asked = [str(python), "-W", "ignore", str(Path(sdk_probe.__file__))]
-    done = subprocess.run(asked, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return answers_of_theirs(sdk_probe)
 
 
 @pytest.fixture(scope="module")
 def ours() -> dict[str, Any]:
-    with kfp_alias(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return sdk_probe.probe()
+    return answers_of_ours(sdk_probe)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
