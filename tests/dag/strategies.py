@@ -141,7 +141,7 @@ class Author:
         """Return a group that only limits."""
         name, after = self.name("subgraph"), self.after()
         members = self.members(replace(place, depth=place.depth + 1))
-        return SubGraph(id=name, parallelism=3, after=after, members=members)
+        return SubGraph(id=name, parallelism=self.chosen((3, 1, 2)), after=after, members=members)
 
     def loop(self, place: Place) -> Loop:
         """Return a loop over what the author wrote, or over a value: mostly a list."""
