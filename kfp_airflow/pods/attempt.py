@@ -144,6 +144,7 @@ class Attempt:
         while True:
             if follower is not None and follower.ended.wait(poll_s):
                 if (outcome := self._collect_early(work)) is not None:
+                    follower.finish(_LOG_END_S)
                     return outcome
                 poll_s = 0.05
             elif follower is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from kfp_airflow.pods.channel import Pace
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_CLOCKS_DIFFER_S: Final = 60
 LINE_BYTES: Final = 64 * 1024
 """A longer line is written in pieces: a progress bar may never end its line."""
 
@@ -45,9 +48,14 @@ class LogFollower:
         self._thread.start()
 
     def finish(self, timeout_s: float) -> None:
-        """Wait for the log's end, at most `timeout_s` seconds, then stop."""
+        """Wait for the log's end, at most `timeout_s` seconds, then stop.
+
+        The kubelet ends a stream when the container has ended, and lines that the container's runtime had not written
+        yet are in none; a short program may lose all of them. So what has come since is read at the end.
+        """
         if self._thread is not None:
-            self.ended.wait(timeout_s)
+            if self.ended.wait(timeout_s):
+                self._read_rest()
             self.stop()
 
     def stop(self) -> None:
@@ -57,21 +65,34 @@ class LogFollower:
             self._response.close()
 
     def _run(self) -> None:
+        try:
+            with self._told():
+                self._response = self._open()
+                if self._response is not None:
+                    for line in _lines(self._response):
+                        self._take(line)
+        finally:
+            self.ended.set()
+
+    def _read_rest(self) -> None:
+        with self._told():
+            self._resumes = bool(self._last)
+            since = {"since_seconds": _seconds_since(self._last)} if self._last else {}
+            for line in _lines(self._request(follow=False, **since)):
+                self._take(line)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
         try:
-            self._response = self._open()
-            if self._response is not None:
-                for line in _lines(self._response):
-                    self._take(line)
+            yield
         except (ApiException, HTTPError, OSError, ValueError, AttributeError) as error:
             if not self._stopped.is_set():
                 log.warning(
                     "The log of container '%s' was interrupted: %s", self._container, str(error).splitlines()[0]
                 )
-        finally:
-            self.ended.set()
 
     def _open(self) -> Any:
         """Return the stream once the container has started; None where this was stopped before."""
@@ -80,19 +101,23 @@ class LogFollower:
         pace = Pace()
         while not self._stopped.is_set():
             try:
-                return self._core.read_namespaced_pod_log(
-                    self._pod,
-                    self._namespace,
-                    container=self._container,
-                    follow=True,
-                    timestamps=True,
-                    _preload_content=False,
-                )
+                return self._request(follow=True)
             except ApiException as error:
                 if error.status not in {400, 500, 502, 503, 504}:  # 400: the container has not started yet
                     raise
                 pace.wait()
         return None
+
+    def _request(self, *, follow: bool, **options: Any) -> Any:
+        return self._core.read_namespaced_pod_log(
+            self._pod,
+            self._namespace,
+            container=self._container,
+            follow=follow,
+            timestamps=True,
+            _preload_content=False,
+            **options,
+        )
 
     def _take(self, line: str) -> None:
         moment, _, text = line.partition(" ")
@@ -101,6 +126,12 @@ class LogFollower:
         self._resumes = False
         self._last = max(self._last, moment)
         self._write(text)
+
+
+def _seconds_since(moment: str) -> int:
+    """Return the whole seconds since a line's time stamp, which has nanoseconds, and some more."""
+    then = datetime.fromisoformat(f"{moment[:19]}+00:00")
+    return max(int((datetime.now(timezone.utc) - then).total_seconds()), 0) + _CLOCKS_DIFFER_S
 
 
 def _lines(response: Any) -> Iterator[str]:
