@@ -54,6 +54,7 @@ class Api:
         (lines(1, 2, 3), lines(1, 2, 3)),
         (lines(1, 2, 3), lines(3)),
     ],
+    ids=["nothing", "a part", "all", "all, and the last line again"],
 )
 def test_each_line_is_written_once_also_those_that_the_stream_did_not_bring(followed: str, rest: str) -> None:
     written: list[str] = []
