@@ -6,21 +6,18 @@ scheduled; so that the file can be loaded as it is, its calls do nothing and giv
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
 from typing_extensions import override
 
-from kfp_airflow.diagnostics import Diagnostic, Where
-from kfp_airflow.dsl.loading import collect
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.dsl.loading import collect, times_asked
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.where import author_place
 
 MOST_CALLS: Final = 1000
-"""How often one line may ask: a file that waits for a run would never be loaded."""
-
-_asked: Counter[Where] = Counter()
+"""How often one line may ask while a file is loaded: a file that waits for a run would never be loaded."""
 
 
 class Absent:
@@ -102,8 +99,7 @@ def leave_out(what: str) -> Absent:
     Raises RuntimeError for a line that asks without end.
     """
     where = author_place()
-    _asked[where] += 1
-    if _asked[where] > MOST_CALLS:
+    if times_asked(where) > MOST_CALLS:
         raise RuntimeError(f"{what} was asked {MOST_CALLS:,} times by one line, which waits for a run that is not made")
     note(
         Diagnostic(

@@ -29,15 +29,13 @@ def build_loop(loop: Loop, scope: Scope, build_body: Callable[[Scope], None]) ->
     """
     build = scope.build
     mapped: Any
-    if has_items_task(loop):
+    values = loop.items if isinstance(loop.items, tuple) else None
+    if values is not None and not has_items_task(loop):
+        items, mapped = LoopItems(loop=loop.id, values=values), list(range(len(values)))
+    else:
         build.items_tasks[loop.id] = task = _build_items_task(loop, scope)
         mapped = task.output
-    else:
-        mapped = list(range(len(loop.items)))  # type: ignore[arg-type] # a tuple, as it has no task
-    if isinstance(loop.items, tuple):
-        items = LoopItems(loop=loop.id, values=loop.items)
-    else:
-        items = LoopItems(loop=loop.id, task_id=build.items_tasks[loop.id].task_id)
+        items = LoopItems(loop=loop.id, values=values, task_id=task.task_id if values is None else None)
     inner = replace(scope, loop=items, limit=loop.parallelism)
 
     @task_group(group_id=build.plan.group_ids[loop.id], prefix_group_id=False, tooltip=body_words(loop))

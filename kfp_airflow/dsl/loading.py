@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from kfp_airflow.diagnostics import Where
 from kfp_airflow.dsl.where import author_frame
 
 _collectors: ContextVar[tuple[list[Callable[..., Any]], ...]] = ContextVar("kfp_airflow_collectors", default=())
+_asked: ContextVar[Counter[Where] | None] = ContextVar("kfp_airflow_asked", default=None)
 _may_write: ContextVar[bool] = ContextVar("kfp_airflow_may_write", default=True)
 
 
@@ -19,10 +22,11 @@ _may_write: ContextVar[bool] = ContextVar("kfp_airflow_may_write", default=True)
 def collect_pipelines() -> Iterator[list[Callable[..., Any]]]:
     """Yield a list that gets every function that is told of inside the block, in order and maybe more than once."""
     collected: list[Callable[..., Any]] = []
-    token = _collectors.set((*_collectors.get(), collected))
+    token, counting = _collectors.set((*_collectors.get(), collected)), _asked.set(Counter())
     try:
         yield collected
     finally:
+        _asked.reset(counting)
         _collectors.reset(token)
 
 
@@ -35,6 +39,15 @@ def collect(function: Callable[..., Any]) -> None:
 def is_loading() -> bool:
     """Tell whether a file is being loaded for its pipelines."""
     return bool(_collectors.get())
+
+
+def times_asked(where: Where) -> int:
+    """Count a line that asks a server while a file is loaded, and return how often it has; 0 at other times."""
+    asked = _asked.get()
+    if asked is None:
+        return 0
+    asked[where] += 1
+    return asked[where]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.loader import load_dags, to_dag
 from kfp_airflow.catalog.packages import choose_pipeline
 from kfp_airflow.cli.checking import check_file
+from kfp_airflow.client import bystander
 from kfp_airflow.diagnostics import PipelineWarning
 
 PIPELINE = """\
@@ -73,6 +74,14 @@ def test_a_whole_script_is_read_to_its_end(tmp_path: Path) -> None:
     with pytest.warns(PipelineWarning) as warned:
         pipeline.build()
     assert len(warned) == 6
+
+
+def test_a_file_may_be_loaded_any_number_of_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one line may ask is counted per load."""
+    monkeypatch.setattr(bystander, "MOST_CALLS", 2)
+    path = write(tmp_path, after="kfp.Client().list_runs()")
+    for _ in range(4):
+        assert len(load_functions(path)) == 1
 
 
 @pytest.mark.row("D-01")
