@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Final
 
 from kfp_airflow.catalog.kfp_alias import Settings, kfp_alias
@@ -130,7 +130,8 @@ def load_functions(path: Path) -> PipelineFunctions:
         finally:
             file.siblings[file.module.__name__] = sys.modules[file.module.__name__]
     file.notes = tuple(notes)
-    collected += _submitted(tree, file.module)
+    if not _SUBMITTING.isdisjoint(_names_in(code)):  # to look through a tree takes longer
+        collected += _submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
     return PipelineFunctions.of(file, [_pipeline_function(function, file) for function in functions])
 
@@ -161,6 +162,14 @@ def _submitted(tree: ast.Module, module: ModuleType) -> Iterator[Callable[..., A
             function = vars(module).get(argument.id) if isinstance(argument, ast.Name) else None
             if inspect.isfunction(function):
                 yield function
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """Yield the names that code uses, also inside the functions that it makes."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
 
 
 def _name_of(called: ast.expr) -> str | None:
