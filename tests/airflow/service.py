@@ -83,10 +83,14 @@ class AirflowService:
             _await_end(process)
 
     def restart(self, component: str) -> None:
-        """Stop one of the processes, and start it again when it has ended."""
+        """Stop one of the processes, and start it again when it has ended.
+
+        Only the process itself is told: a LocalExecutor lets the tasks end that run. A signal to its process group
+        would end them too, which Airflow counts as their failure.
+        """
         process = self._processes.pop(component)
-        os.killpg(process.pid, signal.SIGINT)
-        _await_end(process)
+        process.send_signal(signal.SIGINT)
+        _await_end(process, patience_s=120)
         self._start(component)
 
     @property
@@ -186,9 +190,9 @@ class AirflowService:
         return "\n".join(_log_lines(entries["content"]))
 
 
-def _await_end(process: subprocess.Popen[bytes]) -> None:
+def _await_end(process: subprocess.Popen[bytes], patience_s: float = 20) -> None:
     try:
-        process.wait(timeout=20)
+        process.wait(timeout=patience_s)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

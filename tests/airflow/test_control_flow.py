@@ -42,6 +42,17 @@ def runs(airflow: AirflowService, dag_id: str, root_run_id: str) -> list[Any]:
     return [run for run in found if run["dag_run_id"].startswith(root_run_id)]
 
 
+def states_of(airflow: AirflowService, dag_id: str, root_run_id: str) -> dict[str, str]:
+    """Return the states of a run's tasks and of those of the runs it led to, for the message of a failed test."""
+    shown = {}
+    called = [dag["dag_id"] for dag in airflow.get("dags?limit=100")["dags"] if dag["dag_id"].startswith(f"{dag_id}.")]
+    for id_ in (dag_id, *called):
+        for run in runs(airflow, id_, root_run_id):
+            for (task_id, index), task in airflow.tasks(id_, run["dag_run_id"]).items():
+                shown[f"{run['dag_run_id']} {task_id}[{index}]"] = task["state"]
+    return shown
+
+
 @pytest.mark.row("L-10")
 def test_called_dags_are_there_unpaused_with_the_tags_and_a_name_that_says_what_they_are(
     airflow: AirflowService,
@@ -105,7 +116,7 @@ def test_a_failed_call_of_a_loop_is_cleared_alone_and_runs_again(airflow: Airflo
     assert status == 200, answer
     again = airflow.wait_for_run("nested", run_id, 300)
     tasks = airflow.tasks("nested", run_id)
-    assert again["state"] == "success", {key: task["state"] for key, task in tasks.items()}
+    assert again["state"] == "success", states_of(airflow, "nested", run_id)
     assert [tasks["for-loop-1-run", index]["try_number"] for index in range(3)] == [2, 1, 1]
     assert json.loads(airflow.xcom("nested", run_id, "all", "out")) == [["a!", "b!"], [], ["c!"]]
     (new,) = (run for run in runs(airflow, "nested.for-loop-1", run_id) if run["dag_run_id"] not in called)
@@ -125,7 +136,7 @@ def test_recursion_goes_on_after_the_scheduler_was_started_anew(airflow: Airflow
     airflow.wait_for(in_the_middle, "the second round", timeout_s=120)
     airflow.restart("scheduler")
     ended = airflow.wait_for_run("counting", run_id, 300)
-    assert ended["state"] == "success"
+    assert ended["state"] == "success", states_of(airflow, "counting", run_id)
     assert airflow.xcom("counting", run_id, "said", "out") == "3"
     rounds = runs(airflow, "counting.graph-count-1", run_id)
     assert [(round_["state"]) for round_ in rounds] == ["success"] * 3
