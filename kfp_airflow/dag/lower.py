@@ -10,7 +10,6 @@ from typing import Final
 from kfp_airflow.dag.sections import is_lifted
 from kfp_airflow.graph.model import (
     Call,
-    Condition,
     ContainerStep,
     ExitHandler,
     Graph,
@@ -53,7 +52,7 @@ def name_values_of_graphs(pipeline: Pipeline) -> Pipeline:
 
 
 def set_nested_exit_handlers_apart(pipeline: Pipeline) -> Pipeline:
-    """Return the pipeline with a DAG of its own for each exit handler in a condition, loop or graph component.
+    """Return the pipeline with a DAG of its own for each exit handler within another kind of group.
 
     There it is the handler of a whole run, as Airflow's teardowns are, and runs only where its group does.
     """
@@ -67,7 +66,7 @@ def _set_apart(members: tuple[Member, ...], *, nested: bool) -> Iterator[Member]
         if isinstance(member, Step | Call):
             yield member
             continue
-        inside = nested or isinstance(member, Condition | Loop | Graph)
+        inside = nested or not isinstance(member, ExitHandler)
         group = replace(member, members=tuple(_set_apart(member.members, nested=inside)))
         if isinstance(group, ExitHandler) and nested:
             inner = replace(group, id=f"{group.id}/inside", after=())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID, TriggerDagRunOperator
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
@@ -19,14 +22,22 @@ from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.inherited import Handed, Inherited
 from kfp_airflow.operators.placement import Export, Placement, Source
 from kfp_airflow.operators.reasons import explained
+from kfp_airflow.operators.retries import attempt_of
 from kfp_airflow.operators.step import show_item
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store, pull
+from kfp_airflow.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 POLL_S: Final = 1.0
 """How often the triggerer looks whether the run has ended."""
+RETRIES: Final = 3
+"""How often a call that was lost looks for its run again.
+
+A worker may end with its task under it; and where a run ends within seconds, Airflow's scheduler may take the end of
+the process that began to wait for that of the task (apache/airflow#67287, #72716).
+"""
 NAMED_TASKS: Final = 20
 """How many of the failed tasks the message names."""
 _ACTIVE: Final = ("queued", "running")
@@ -37,8 +48,8 @@ _LONGEST_RUN_ID: Final = 250
 class CallOperator(TriggerDagRunOperator):
     """Starts a run of the body's DAG with all values it needs, waits for it in the triggerer, publishes what it gives.
 
-    The run's id follows from the task instance and the values: a call that is tried again takes a run that is still
-    active, and lets one that has ended run again. It fails where the run fails.
+    The run's id follows from the task instance and the values. A call that was lost finds by it the run that it had
+    started, active or ended; one that a user cleared lets a run that has ended run again. It fails where the run fails.
     """
 
     template_fields = ()
@@ -62,6 +73,8 @@ class CallOperator(TriggerDagRunOperator):
             deferrable=True,
             poke_interval=POLL_S,  # type: ignore[arg-type] # it is slept for, a part of a second is fine
             openlineage_inject_parent_info=False,
+            retries=RETRIES,
+            retry_delay=timedelta(seconds=POLL_S),
             **kwargs,
         )
         self.placement = placement
@@ -73,10 +86,10 @@ class CallOperator(TriggerDagRunOperator):
     def execute(self, context: Context) -> None:
         """Start the run, or find the one that is active.
 
-        Raises AirflowSkipException where a condition around it is false, StepError where a value cannot be handed in or
-        the calls are too deep.
+        Raises AirflowSkipException where a condition around it is false, AirflowFailException where a value cannot be
+        handed in or the calls are too deep.
         """
-        with explained(context):
+        with explained(context), _failed_for_good():
             values = RunValues(self.placement, context, open_store())
             show_item(values, context)
             check_guards(values)
@@ -88,14 +101,26 @@ class CallOperator(TriggerDagRunOperator):
         ti = context["ti"]
         if ti.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id], states=list(_ACTIVE)):
             self.log.info("Run %s of %s is active already", run_id, self.trigger_dag_id)
-            self._wait(run_id, context)
-        super().execute(context)
+            self._show_link(run_id, context)
+            self._wait(run_id)
+        if attempt_of(ti, RETRIES) > 1 and ti.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id]):
+            self.log.info("Run %s of %s has ended", run_id, self.trigger_dag_id)
+            self._show_link(run_id, context)
+            self._conclude(run_id, context)
+        else:
+            super().execute(context)
 
     @override
     def execute_complete(self, context: Context, event: tuple[str, dict[str, Any]]) -> None:
-        """Publish what the run has given. Raises StepError, naming the tasks that failed, where it has failed."""
+        """Publish what the run has given.
+
+        Raises AirflowFailException, naming the tasks that failed, where it has failed.
+        """
         self.trigger_run_id = run_id = event[1]["run_ids"][0]
-        with explained(context):
+        self._conclude(run_id, context)
+
+    def _conclude(self, run_id: str, context: Context) -> None:
+        with explained(context), _failed_for_good():
             values = RunValues(self.placement, context, open_store())
             show_item(values, context)
             ti = context["ti"]
@@ -107,8 +132,10 @@ class CallOperator(TriggerDagRunOperator):
                 if value is not None:
                     ti.xcom_push(key=export.key, value=published_as_json(value))
 
-    def _wait(self, run_id: str, context: Context) -> None:
-        context["ti"].xcom_push(key=XCOM_RUN_ID, value=run_id)  # the link to the run asks for it
+    def _show_link(self, run_id: str, context: Context) -> None:
+        context["ti"].xcom_push(key=XCOM_RUN_ID, value=run_id)
+
+    def _wait(self, run_id: str) -> NoReturn:
         self.defer(
             trigger=DagStateTrigger(
                 dag_id=self.trigger_dag_id,
@@ -177,6 +204,15 @@ class CallOperator(TriggerDagRunOperator):
         whose = f"output '{source.key}' of task '{source.task_id}' in run {run_id} of {self.trigger_dag_id}"
         value = pull(context["ti"], source, dag_id=self.trigger_dag_id, run_id=run_id)
         return None if value is None else parse_published(value, whose=whose)
+
+
+@contextmanager
+def _failed_for_good() -> Iterator[None]:
+    """Let Airflow try nothing again that fails for a reason: `RETRIES` is for calls that were lost."""
+    try:
+        yield
+    except StepError as error:
+        raise AirflowFailException(str(error)) from error
 
 
 def _or_skipped(values: RunValues, reference: Reference) -> Handed | None:

@@ -18,6 +18,7 @@ from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException,
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
     from kfp_airflow.artifacts.store import Store
     from kfp_airflow.graph.resolved import ResolvedStep
@@ -63,7 +64,7 @@ class ArgoRetryPolicy(BaseRetryPolicy):
             return RetryDecision.fail(
                 reason=f"the retry policy {self.retry.policy or 'OnFailure'} does not retry a step's {kind}"
             )
-        number = attempt_number(self.retry, try_number=try_number, max_tries=max_tries)
+        number = attempt_number(airflow_retries(self.retry), try_number=try_number, max_tries=max_tries)
         return RetryDecision.retry(delay=delay_after(self.retry, number))
 
     @override
@@ -105,8 +106,7 @@ def attempts_of(retry: Retry, values: RunValues, context: Context, store: Store)
 
     Raises StepError where the number of retries is no whole number.
     """
-    ti = context["ti"]
-    number = attempt_number(retry, try_number=ti.try_number, max_tries=ti.max_tries)
+    number = attempt_of(context["ti"], airflow_retries(retry))
     return Attempts(retry=retry, number=number, limit=_limit(retry, values), deadline=_deadline(retry, context, store))
 
 
@@ -165,9 +165,14 @@ def airflow_retries(retry: Retry) -> int:
     return UNLIMITED if constant is None else int(constant)
 
 
-def attempt_number(retry: Retry, *, try_number: int, max_tries: int) -> int:
+def attempt_of(ti: RuntimeTaskInstanceProtocol, retries: int) -> int:
+    """Return which attempt of a task with so many retries this is, from 1, since it was cleared."""
+    return attempt_number(retries, try_number=ti.try_number, max_tries=ti.max_tries)
+
+
+def attempt_number(retries: int, *, try_number: int, max_tries: int) -> int:
     """Return which attempt this is, from 1. Airflow counts on where a task is cleared, and raises its maximum."""
-    return max(try_number - max_tries + airflow_retries(retry), 1)
+    return max(try_number - max_tries + retries, 1)
 
 
 def delay_after(retry: Retry, number: int) -> timedelta:

@@ -7,7 +7,9 @@ It runs one node after the other, level by level, as Argo's templates do:
 - A group fails where a member failed; its other members run to their end, and so do other iterations (A-02, L-14).
 - Where Argo hands on the literal placeholder of a skipped step's output, whoever reads it is skipped (CO-11).
 - Outside of a loop its outputs are the list of what its iterations have, those without left out (DP-13).
-- A handler runs after everything, and its failure fails the run (EH-02).
+- A handler runs after everything, and its failure fails the run (EH-02); within another group, after the members of
+  its own and wherever these run, and it is told how they ended (EH-04).
+- A step is tried again as often as its limit says where its policy retries failures (B-09).
 
 An instance is a step and its path: the index of each loop around it, the id of each recursive graph component and call.
 """
@@ -69,7 +71,7 @@ class Absent(Exception):
 class Around:
     """Where a member runs: `spots` has the path of the body of each loop and component around it.
 
-    `before` are the instances that end before its group begins.
+    `before` are the instances that end before its group begins; `status` is what a handler is told.
     """
 
     path: Path = ()
@@ -77,6 +79,7 @@ class Around:
     items: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[ArgumentRef, Value | None] = field(default_factory=dict)
     before: frozenset[Instance] = frozenset()
+    status: str = ""
 
 
 @dataclass(slots=True)
@@ -87,10 +90,10 @@ class Run:
     parameters: Mapping[str, str]
     states: dict[Instance, State] = field(default_factory=dict)
     values: dict[Instance, str] = field(default_factory=dict)
+    attempts: dict[Instance, int] = field(default_factory=dict)
     before: dict[Instance, frozenset[Instance]] = field(default_factory=dict)
     returned: dict[tuple[str, str, Path], Value | None] = field(default_factory=dict)
     iterations: dict[Instance, int] = field(default_factory=dict)
-    ended: bool = False
     graphs: dict[str, Graph] = field(default_factory=dict)
     chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The loops and recursive graph components around each member."""
@@ -107,21 +110,20 @@ class Run:
         """Run the whole."""
         self.graphs = {member.id: member for member in walk(self.pipeline.members) if isinstance(member, Graph)}
         self.chains = dict(_chains(self.pipeline.members, ()))
-        self.level(self.pipeline.members, Around())
-        self.ended = True
-        for member in walk(self.pipeline.members):
-            if isinstance(member, ExitHandler):
-                assert isinstance(member.handler, ContainerStep)
-                self.step(member.handler, Around(before=frozenset(self.values)))
+        handlers: list[Member] = []
+        members = tuple(_side_by_side(self.pipeline.members, handlers))
+        self.level(members, Around())
+        last = Around(before=frozenset(self.values), status=_status(self.state))
+        for handler in handlers:
+            self.node(handler, last)
         return self
 
     def level(self, members: tuple[Member, ...], around: Around) -> State:
         """Run what stands side by side, and return how the whole ends."""
-        nodes = list(_side_by_side(members))
         states: dict[str, State] = {}
-        for node in nodes:  # an author names only what came before, so their order is one that Argo could take
+        for node in members:  # an author names only what came before, so their order is one that Argo could take
             wanted = _wanted(node)
-            waits = [other for other in nodes if other.id in states and not wanted.isdisjoint(_ids(other))]
+            waits = [other for other in members if other.id in states and not wanted.isdisjoint(_ids(other))]
             ended = {instance for other in waits for instance in self._inside(other, around.path)}
             inner = replace(around, before=around.before | ended)
             if any(states[other.id] in {"failed", "omitted"} for other in waits):
@@ -146,6 +148,8 @@ class Run:
                     return self.loop(node, around)
                 case Graph() | Call():
                     return self.component(node, around)
+                case ExitHandler():
+                    return self.handled(node, around)
                 case ResourceStep():
                     raise AssertionError("calls of the API are not simulated")
                 case _:
@@ -164,10 +168,28 @@ class Run:
         """Run a step."""
         instance = (step.id, around.path)
         arguments = [self.text(argument, around) for argument in step.container.args]
-        succeeds, self.values[instance] = simulate(step.id, arguments)
+        for attempt in range(1, self.retries(step, around) + 2):
+            succeeds, self.values[instance] = simulate(step.id, arguments, attempt)
+            self.attempts[instance] = attempt
+            if succeeds:
+                break
         self.before[instance] = around.before
         self.states[instance] = "success" if succeeds else "failed"
         return self.states[instance]
+
+    def retries(self, step: ContainerStep, around: Around) -> int:
+        """Return how often a step that failed is tried again."""
+        if step.retry is None or step.retry.policy in {"OnError", "OnTransientError"}:
+            return 0
+        assert step.retry.limit is not None
+        return int(self.text(step.retry.limit, around))
+
+    def handled(self, group: ExitHandler, around: Around) -> State:
+        """Run the members, and then the handler, however they ended."""
+        state = self.level(group.members, around)
+        ended = around.before | frozenset(self._inside(group, around.path))
+        after = self.node(group.handler, replace(around, before=ended, status=_status(state)))
+        return "failed" if "failed" in {state, after} else "success"
 
     def loop(self, loop: Loop, around: Around) -> State:
         """Run all iterations; no list at all is an error, an empty one a skip (L-06)."""
@@ -246,7 +268,7 @@ class Run:
             case ArgumentRef():
                 found = around.arguments[reference]
             case RunRef():
-                found = ("Failed" if self._failures() else "Succeeded") if self.ended else ""
+                found = around.status
             case OutputRef():
                 found = self.output(reference, around)
         if found is None:
@@ -287,13 +309,18 @@ def _item_text(item: Any) -> str:
     return item if isinstance(item, str) else json.dumps(item, separators=(",", ":"), ensure_ascii=False)
 
 
-def _side_by_side(members: tuple[Member, ...]) -> Iterator[Member]:
-    """Yield the members of one level: those of an exit handler stand beside those around it."""
+def _side_by_side(members: tuple[Member, ...], handlers: list[Member]) -> Iterator[Member]:
+    """Yield the pipeline's own members: those of an exit handler stand beside those around it."""
     for member in members:
         if isinstance(member, ExitHandler):
-            yield from _side_by_side(member.members)
+            yield from _side_by_side(member.members, handlers)
+            handlers.append(member.handler)
         else:
             yield member
+
+
+def _status(state: State) -> str:
+    return "Failed" if state == "failed" else "Succeeded"
 
 
 def _ids(node: Member) -> set[str]:
@@ -308,6 +335,8 @@ def _wanted(node: Member) -> set[str]:
         match member:
             case ContainerStep():
                 texts = list(member.container.args)
+                if member.retry is not None and member.retry.limit is not None:
+                    texts.append(member.retry.limit)
             case Condition():
                 texts = [member.when.left, member.when.right]
             case Loop():

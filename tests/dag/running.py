@@ -57,13 +57,17 @@ def _prepared_home() -> Path:
     return home
 
 
-def run(pipeline: Callable[..., Any], **conf: Any) -> Ran:
+def run(pipeline: Callable[..., Any], *, losing_calls: bool = False, **conf: Any) -> Ran:
     """Run a pipeline function on the process runtime, with parameters, and return how it ended."""
-    return run_dags(build_dags(build_graph(pipeline), DagOptions(runtime="process")), conf)
+    dags = build_dags(build_graph(pipeline), DagOptions(runtime="process"))
+    return run_dags(dags, conf, losing_calls=losing_calls)
 
 
-def run_dags(made: Sequence[Any], conf: Mapping[str, Any]) -> Ran:
-    """Run the first of the DAGs, and of the others what its tasks start, and return how it ended."""
+def run_dags(made: Sequence[Any], conf: Mapping[str, Any], *, losing_calls: bool = False) -> Ran:
+    """Run the first of the DAGs, and of the others what its tasks start, and return how it ended.
+
+    `losing_calls`: the first attempt of each call is lost as its run has ended, as in apache/airflow#67287.
+    """
     home = _prepared_home()
     dags = {dag.dag_id: dag for dag in made}
     root = next(iter(dags))
@@ -72,7 +76,7 @@ def run_dags(made: Sequence[Any], conf: Mapping[str, Any]) -> Ran:
         warnings.simplefilter("ignore")  # Airflow's own, about its own libraries
         first_id, run_id = _start(root, conf)
         for _ in range(ROUNDS):
-            if _advance(dags, first_id):
+            if _advance(dags, first_id, losing_calls=losing_calls):
                 break
         else:
             raise AssertionError(f"{root} did not come to its end: {_read(dags, first_id)}")
@@ -118,7 +122,7 @@ def _start(dag_id: str, conf: Mapping[str, Any]) -> tuple[int, str]:
     return started.id, started.run_id
 
 
-def _advance(dags: Mapping[str, Any], first_id: int) -> bool:
+def _advance(dags: Mapping[str, Any], first_id: int, *, losing_calls: bool) -> bool:
     """Do what a scheduler, its workers and the triggerer do in one round; return whether all runs have ended."""
     from airflow.models.dagrun import DagRun
     from airflow.models.serialized_dag import SerializedDagModel
@@ -139,7 +143,7 @@ def _advance(dags: Mapping[str, Any], first_id: int) -> bool:
                     instance.try_number += 1
                 instance.state, instance.scheduled_dttm = "scheduled", timezone.utcnow()
             session.commit()
-            _resume_deferred(dag_run, session)
+            _resume_deferred(dag_run, session, losing=losing_calls)
             for instance in dag_run.get_task_instances(session=session):
                 if instance.state == "scheduled":
                     _run_instance(instance, dags[instance.dag_id])
@@ -152,8 +156,8 @@ def _run_instance(instance: Any, dag: Any) -> None:
     _run_task(ti=instance, task=dag.task_dict[instance.task_id], run_triggerer=False)
 
 
-def _resume_deferred(dag_run: Any, session: Any) -> None:
-    """Let the calls of a run go on whose run has ended, as the triggerer does."""
+def _resume_deferred(dag_run: Any, session: Any, *, losing: bool) -> None:
+    """Let the calls of a run go on whose run has ended, as the triggerer does; or lose them, as the scheduler may."""
     from airflow.models.dagrun import DagRun
     from airflow.models.trigger import Trigger
     from airflow.sdk.serde import serialize
@@ -169,6 +173,9 @@ def _resume_deferred(dag_run: Any, session: Any) -> None:
             event = (trigger.classpath, {"dag_id": dag_id, "run_ids": run_ids, run_ids[0]: state})
             instance.next_kwargs = {"event": serialize(event)}
             instance.state, instance.trigger_id = "scheduled", None
+            if losing and instance.try_number == 1:
+                instance.task = dag_run.dag.get_task(instance.task_id)
+                instance.handle_failure("taken for ended", session=session)
     session.commit()
 
 

@@ -6,12 +6,13 @@ The first argument of a step says what it does:
     const  writes its second argument
     next   writes the number after its second argument
     fail   ends with exit code 1 where its second and third argument are the same text
+    flaky  ends with exit code 1 as often as its second argument says, and then writes which attempt it is
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk import BaseOperator
 from typing_extensions import override
 
-from kfp_airflow.graph.model import Container, ContainerStep, OutputFile, Settings
+from kfp_airflow.graph.model import Container, ContainerStep, OutputFile, Retry, Settings
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep
 from kfp_airflow.graph.text import Part, text
 from kfp_airflow.operators.placement import Placement
@@ -30,20 +31,19 @@ if TYPE_CHECKING:
 
 OUTPUT: Final = "out"
 POSITION: Final = "position"
-"""The XCom that says when an attempt ran, before and after which others."""
+"""The XCom that says when an attempt ran, before and after which others on this machine."""
 _SHOWN: Final = 60
-_POSITIONS = itertools.count()
 
 
-def simulated(name: str, *arguments: Part, after: tuple[str, ...] = ()) -> ContainerStep:
+def simulated(name: str, *arguments: Part, after: tuple[str, ...] = (), retry: Retry | None = None) -> ContainerStep:
     """Return a step of a graph."""
     container = Container(image=text("none"), command=(text("pretend"),), args=tuple(text(part) for part in arguments))
     outputs = (OutputFile(name=OUTPUT, path="/tmp/out"),)
-    return ContainerStep(id=name, name=name, container=container, outputs=outputs, after=after)
+    return ContainerStep(id=name, name=name, container=container, outputs=outputs, after=after, retry=retry)
 
 
-def simulate(name: str, arguments: Sequence[str]) -> tuple[bool, str]:
-    """Return whether a step succeeds, and what it writes."""
+def simulate(name: str, arguments: Sequence[str], attempt: int) -> tuple[bool, str]:
+    """Return whether a step's attempt (from 1) succeeds, and what it writes."""
     kind, *values = arguments
     match kind:
         case "const":
@@ -52,6 +52,8 @@ def simulate(name: str, arguments: Sequence[str]) -> tuple[bool, str]:
             return True, str(int(values[0]) + 1)
         case "fail":
             return values[0] != values[1], f"{name}({values[0]})"
+        case "flaky":
+            return attempt > int(values[0]), f"{name} in attempt {attempt}"
         case _:
             said = f"{name}({','.join(values)})"
             digest = hashlib.sha256(said.encode()).hexdigest()[:12]
@@ -69,8 +71,8 @@ class SimulatedStep(StepLife, BaseOperator):
 
     @override
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
-        context["ti"].xcom_push(key=POSITION, value=next(_POSITIONS))
-        succeeds, written = simulate(step.id, step.container.args)
+        context["ti"].xcom_push(key=POSITION, value=time.monotonic_ns())
+        succeeds, written = simulate(step.id, step.container.args, context["ti"].try_number)
         path = work / OUTPUT
         path.write_text(written, encoding="utf-8")
         return Outcome(exit_code=int(not succeeds), message="it pretends to fail", outputs={OUTPUT: path})

@@ -19,10 +19,12 @@ from kfp_airflow.graph.model import (
     Operator,
     Parameter,
     Pipeline,
+    Retry,
+    RetryPolicy,
     SubGraph,
     walk,
 )
-from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Reference, RunRef, text, tree
+from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef, Part, Reference, RunRef, text, tree
 from tests.dag.simulated import OUTPUT, simulated
 
 Kind: TypeAlias = Literal["word", "flag", "number", "words", "numbers", "lists"]
@@ -42,6 +44,7 @@ OPERATORS: Final[dict[Kind, tuple[tuple[Operator, str], ...]]] = {
     "number": ((">", "0"), ("<=", "1")),
     "word": (("!=", "a"), ("==", "b")),
 }
+POLICIES: Final[tuple[RetryPolicy | None, ...]] = (None, "Always", "OnFailure", "OnError")
 DEPTH: Final = 4
 STEPS: Final = 8
 LOOPS_IN_LOOPS: Final = 3
@@ -102,6 +105,8 @@ class Author:
         groups: list[Callable[[Place], Member]] = [self.step, self.step]
         if place.depth < DEPTH and self.steps < STEPS - 1:
             groups += [self.condition, self.condition, self.subgraph]
+            if place.depth:
+                groups += [self.exit_handler]
             if place.loops < LOOPS_IN_LOOPS:
                 groups += [self.loop, self.loop]
             if not place.recursive and place.loops < 2 and self.known("number"):
@@ -121,13 +126,21 @@ class Author:
             case 3 if self.known("word", "flag", "number"):
                 value, of = self.chosen(self.known("word", "flag", "number"))
                 made = simulated(name, "fail", value, self.chosen(OPERATORS[of])[1], after=after)
-            case 4:
+            case 4 if self.chance(2):
                 made = simulated(name, "fail", "x", "x", after=after)
+            case 4:
+                made = self.flaky(name, after)
             case _:
                 kind = self.chosen(tuple(PARAMETERS))
                 made = simulated(name, "const", self.chosen(PARAMETERS[kind]), after=after)
         self.values.append((OutputRef(name, OUTPUT), kind))
         return made
+
+    def flaky(self, name: str, after: tuple[str, ...]) -> Member:
+        """Return a step that fails once or twice, and is tried again once, twice or as often as a value says."""
+        limits: list[Part] = ["1", "2", *(reference for reference, _ in self.known("number"))]
+        retry = Retry(limit=text(self.chosen(limits)), policy=self.chosen(POLICIES))
+        return simulated(name, "flaky", self.chosen(("1", "2")), after=after, retry=retry)
 
     def condition(self, place: Place) -> Condition:
         """Return a condition on any value that can be compared."""
@@ -142,6 +155,17 @@ class Author:
         name, after = self.name("subgraph"), self.after()
         members = self.members(replace(place, depth=place.depth + 1))
         return SubGraph(id=name, parallelism=self.chosen((3, 1, 2)), after=after, members=members)
+
+    def exit_handler(self, place: Place) -> ExitHandler:
+        """Return members and what runs after them; it may read whatever is there before any step ran (EH-01)."""
+        name, after = self.name("exit-handler"), self.after()
+        there = [reference for reference, _ in self.values if not isinstance(reference, OutputRef)]
+        self.steps += 1
+        handler = simulated(
+            self.name("step"), self.chosen(("text", "text", "fail")), RunRef("status"), self.chosen([*there, "Failed"])
+        )
+        members = self.members(replace(place, depth=place.depth + 1))
+        return ExitHandler(id=name, handler=handler, after=after, members=members)
 
     def loop(self, place: Place) -> Loop:
         """Return a loop over what the author wrote, or over a value: mostly a list."""

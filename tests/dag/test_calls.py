@@ -200,3 +200,24 @@ def test_files_arrive_byte_for_byte_in_nested_loops_and_recursion() -> None:  # 
     ran = run(pipeline)
     assert ran.state == "success", ran
     assert ran.output("same") == "same\n"
+
+
+def test_a_call_that_was_lost_takes_what_its_run_gave() -> None:
+    @dsl.pipeline(name="lost-calls")
+    def pipeline(lists: list = [["a", "b"], ["c"]]) -> None:  # noqa: B006 - as KFP's authors write it
+        with dsl.ParallelFor(lists) as items:
+            before = say("before", items)
+            with dsl.ParallelFor(items) as item:
+                each = say("each", before.output, item, code='printf %s "$2" > /tmp/out; [ "$2" != fails ]')
+        say("all", each.output)
+
+    ran = run(pipeline, losing_calls=True)
+    assert (ran.state, json.loads(ran.output("all"))) == ("success", [["a", "b"], ["c"]])
+    (bodies,) = ran.called.values()
+    assert len(bodies) == 2
+
+    failed = run(pipeline, losing_calls=True, lists=[["a"], ["fails"]])
+    (bodies,) = failed.called.values()
+    assert (failed.state, sorted(body.state for body in bodies)) == ("failed", ["failed", "success"])
+    (call,) = (task for task, state in failed.states.items() if state == "failed")
+    assert failed.why(call).endswith("ended as failed in each_0")

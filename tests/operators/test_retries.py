@@ -10,7 +10,14 @@ from kfp_airflow.diagnostics import ImageUnavailable, OutputMissing, StepError, 
 from kfp_airflow.graph.model import Retry, RetryPolicy
 from kfp_airflow.graph.resolved import ResolvedContainer, ResolvedStep
 from kfp_airflow.graph.text import text
-from kfp_airflow.operators.retries import UNLIMITED, Attempts, attempt_number, kept_to_policy, read_duration
+from kfp_airflow.operators.retries import (
+    UNLIMITED,
+    Attempts,
+    airflow_retries,
+    attempt_number,
+    kept_to_policy,
+    read_duration,
+)
 from kfp_airflow.pods.state import PodLost
 from kfp_airflow.version_compat import AirflowFailException, AirflowSkipException
 
@@ -110,7 +117,7 @@ def test_a_cleared_task_counts_its_attempts_from_1(
     limit: str | None, try_number: int, max_tries: int, number: int
 ) -> None:
     retry = Retry(limit=text(limit) if limit else None)
-    assert attempt_number(retry, try_number=try_number, max_tries=max_tries) == number
+    assert attempt_number(airflow_retries(retry), try_number=try_number, max_tries=max_tries) == number
 
 
 @pytest.mark.parametrize(
