@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ ROUNDS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A run that has ended: its state, and each task instance's state and XComs by `task` or `task[index]`.
+    """A run that has ended: its state, and each task instance's state, times and XComs by `task` or `task[index]`.
 
+    `times` are begin and end of those that ran (of the last attempt).
     `called` holds the runs that its tasks started, directly or not, by the id of their DAG without the pipeline's;
     `children` those that they started directly, by the names of the instances.
     """
@@ -34,6 +36,7 @@ class Ran:
     state: str
     states: Mapping[str, str]
     xcoms: Mapping[str, Mapping[str, Any]]
+    times: Mapping[str, tuple[datetime, datetime]]
     called: Mapping[str, list[Ran]] = field(default_factory=dict)
     children: Mapping[str, Ran] = field(default_factory=dict)
 
@@ -68,6 +71,8 @@ def run_dags(made: Sequence[Any], conf: Mapping[str, Any], *, losing_calls: bool
 
     `losing_calls`: the first attempt of each call is lost as its run has ended, as in apache/airflow#67287.
     """
+    from airflow.utils.session import create_session
+
     home = _prepared_home()
     dags = {dag.dag_id: dag for dag in made}
     root = next(iter(dags))
@@ -79,13 +84,19 @@ def run_dags(made: Sequence[Any], conf: Mapping[str, Any], *, losing_calls: bool
             if _advance(dags, first_id, losing_calls=losing_calls):
                 break
         else:
-            raise AssertionError(f"{root} did not come to its end: {_read(dags, first_id)}")
-    ended = _read(dags, first_id)
+            raise AssertionError(f"{root} did not come to its end")
+    with create_session() as session:
+        return read_run(session, root, run_id)
+
+
+def read_run(session: Any, dag_id: str, run_id: str) -> Ran:
+    """Return a run of a pipeline as it is in a database, with all runs that its calls started."""
+    ended = _read(session, dag_id)
     called: dict[str, list[Ran]] = {}
-    for (dag_id, _), ran in ended.items():
-        if dag_id != root:
-            called.setdefault(dag_id.removeprefix(f"{root}."), []).append(_with_children(ran, ended))
-    return replace(_with_children(ended[root, run_id], ended), called=called)
+    for (called_id, called_run_id), ran in ended.items():
+        if called_id != dag_id and called_run_id.startswith(run_id):
+            called.setdefault(called_id.removeprefix(f"{dag_id}."), []).append(_with_children(ran, ended))
+    return replace(_with_children(ended[dag_id, run_id], ended), called=called)
 
 
 def _with_children(ran: Ran, ended: Mapping[tuple[str, str], Ran]) -> Ran:
@@ -179,32 +190,36 @@ def _resume_deferred(dag_run: Any, session: Any, *, losing: bool) -> None:
     session.commit()
 
 
-def _read(dags: Mapping[str, Any], first_id: int) -> dict[tuple[str, str], Ran]:
+def _read(session: Any, root: str) -> dict[tuple[str, str], Ran]:
+    """Return all runs of a pipeline and of the bodies that it calls."""
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
+    from sqlalchemy import or_, select
 
+    def of_pipeline(model: Any) -> Any:
+        return or_(model.dag_id == root, model.dag_id.startswith(f"{root}.", autoescape=True))
+
+    states: dict[tuple[str, str], dict[str, str]] = {}
+    times: dict[tuple[str, str], dict[str, tuple[datetime, datetime]]] = {}
+    for entry in session.scalars(select(TaskInstance).where(of_pipeline(TaskInstance))):
+        run, name = (entry.dag_id, entry.run_id), _name(entry.task_id, entry.map_index)
+        states.setdefault(run, {})[name] = str(entry.state)
+        if entry.start_date and entry.end_date:
+            times.setdefault(run, {})[name] = (entry.start_date, entry.end_date)
+    xcoms: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for entry in session.scalars(select(XComModel).where(of_pipeline(XComModel))):
+        of_task = xcoms.setdefault((entry.dag_id, entry.run_id), {})
+        of_task.setdefault(_name(entry.task_id, entry.map_index), {})[entry.key] = entry.value
     found: dict[tuple[str, str], Ran] = {}
-    with create_session() as session:
-        for dag_run in session.scalars(select(DagRun).where(DagRun.id >= first_id).order_by(DagRun.id)):
-            instances = session.execute(
-                select(TaskInstance.task_id, TaskInstance.map_index, TaskInstance.state).where(
-                    TaskInstance.run_id == dag_run.run_id, TaskInstance.dag_id == dag_run.dag_id
-                )
-            ).all()
-            entries = session.scalars(
-                select(XComModel).where(XComModel.run_id == dag_run.run_id, XComModel.dag_id == dag_run.dag_id)
-            ).all()
-            xcoms: dict[str, dict[str, Any]] = {}
-            for entry in entries:
-                xcoms.setdefault(_name(entry.task_id, entry.map_index), {})[entry.key] = entry.value
-            found[dag_run.dag_id, dag_run.run_id] = Ran(
-                state=str(dag_run.state),
-                states={_name(task, index): str(state) for task, index, state in instances},
-                xcoms=xcoms,
-            )
+    for dag_run in session.scalars(select(DagRun).where(of_pipeline(DagRun)).order_by(DagRun.id)):
+        run = (dag_run.dag_id, dag_run.run_id)
+        found[run] = Ran(
+            state=str(dag_run.state),
+            states=states.get(run, {}),
+            xcoms=xcoms.get(run, {}),
+            times=times.get(run, {}),
+        )
     return found
 
 

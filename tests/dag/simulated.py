@@ -12,7 +12,6 @@ The first argument of a step says what it does:
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 OUTPUT: Final = "out"
-POSITION: Final = "position"
-"""The XCom that says when an attempt ran, before and after which others on this machine."""
 _SHOWN: Final = 60
 
 
@@ -71,7 +68,6 @@ class SimulatedStep(StepLife, BaseOperator):
 
     @override
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
-        context["ti"].xcom_push(key=POSITION, value=time.monotonic_ns())
         succeeds, written = simulate(step.id, step.container.args, context["ti"].try_number)
         path = work / OUTPUT
         path.write_text(written, encoding="utf-8")

@@ -97,7 +97,9 @@ class Author:
             if self.steps >= STEPS and made:
                 break
             made.append(self.member(place))
-            self.closed += [inner.id for inner in walk((made[-1],))]
+            inside = list(walk((made[-1],)))
+            handlers = {inner.handler.id for inner in inside if isinstance(inner, ExitHandler)}
+            self.closed += [inner.id for inner in inside if inner.id not in handlers]
         return tuple(made)
 
     def member(self, place: Place) -> Member:
