@@ -114,6 +114,10 @@ flow-search: $(VENV)/ready ## run EXAMPLES=500 generated pipelines on Airflow ag
 bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG also the pods
 	$(BIN)/python -m tests.benchmarks.bench
 
+.PHONY: bench-long
+bench-long: $(VENV)/ready ## measure runs of many tasks, and write docs/benchmarks-long.md; half an hour
+	$(BIN)/python -m tests.benchmarks.bench --suite long
+
 .PHONY: snapshots
 snapshots: $(VENV)/ready ## write golden files and generated pages anew; read the difference before you commit it
 	$(BIN)/python -m tests.docs.generate

@@ -19,7 +19,7 @@ from kfp_airflow.artifacts.store import Published, parse_published, published_as
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, Reference
 from kfp_airflow.operators.guards import check_guards
-from kfp_airflow.operators.inherited import Handed, Inherited
+from kfp_airflow.operators.inherited import Caller, Handed, Inherited
 from kfp_airflow.operators.placement import Export, Placement, Source
 from kfp_airflow.operators.reasons import explained
 from kfp_airflow.operators.retries import attempt_of
@@ -93,7 +93,7 @@ class CallOperator(TriggerDagRunOperator):
             values = RunValues(self.placement, context, open_store())
             show_item(values, context)
             check_guards(values)
-            inherited = self._inherited(values)
+            inherited = self._inherited(values, context)
             self._check_depth(inherited.depth)
             conf = inherited.as_conf()
         self.conf = conf
@@ -146,7 +146,7 @@ class CallOperator(TriggerDagRunOperator):
             method_name="execute_complete",
         )
 
-    def _inherited(self, values: RunValues) -> Inherited:
+    def _inherited(self, values: RunValues, context: Context) -> Inherited:
         outputs: dict[OutputRef, Published] = {}
         arguments: dict[ArgumentRef, Handed] = {}
         for reference in self.captured:
@@ -165,6 +165,7 @@ class CallOperator(TriggerDagRunOperator):
         loops = dict.fromkeys(reference.loop for reference in self.captured if isinstance(reference, ItemRef))
         return Inherited(
             root=values.root,
+            callers=(*values.callers[:1], _caller(context)),
             depth=values.depth + 1,
             parameters={name: values.parameter(name) for name in self.placement.facts.parameters},
             items={loop: values.item(loop) for loop in loops},
@@ -213,6 +214,12 @@ def _failed_for_good() -> Iterator[None]:
         yield
     except StepError as error:
         raise AirflowFailException(str(error)) from error
+
+
+def _caller(context: Context) -> Caller:
+    ti = context["ti"]
+    index = ti.map_index if ti.map_index is not None else -1
+    return Caller(dag_id=ti.dag_id, run_id=ti.run_id, task_id=ti.task_id, map_index=index)
 
 
 def _or_skipped(values: RunValues, reference: Reference) -> Handed | None:

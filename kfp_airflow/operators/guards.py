@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from kfp_airflow.diagnostics import StepError
+from kfp_airflow.operators.callers import require_callers
 from kfp_airflow.operators.comparison import holds
 from kfp_airflow.operators.values import OperandSkipped, RunValues
 from kfp_airflow.version_compat import AirflowSkipException
@@ -16,8 +17,10 @@ def check_guards(values: RunValues) -> None:
     """Skip the task where a condition around it does not hold, outermost first (CO-08, CO-10).
 
     Raises AirflowSkipException, saying which condition and with which values, also where an operand's own step was
-    skipped (CO-11), and StepError for values that cannot be compared.
+    skipped (CO-11), StepError for values that cannot be compared, and AirflowFailException where nobody waits for the
+    run any more.
     """
+    require_callers(values)
     for guard in values.placement.guards:
         try:
             left, right = guard.when.left.resolve(values), guard.when.right.resolve(values)

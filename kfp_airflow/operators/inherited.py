@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -27,6 +27,16 @@ class Root:
     started: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A task instance that started a run and waits for its end; `map_index` −1 where it is not mapped."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
 @dataclass(frozen=True, slots=True)
 class Handed:
     """An argument of a graph component: an output as it was published, else a text."""
@@ -39,10 +49,12 @@ class Handed:
 class Inherited:
     """The values from the DAGs around; `depth` counts the calls between the root and this run.
 
-    An output that is not there was skipped.
+    `callers` are the outermost of these calls and the innermost, once where that is the same. An output that is not
+    there was skipped.
     """
 
     root: Root
+    callers: tuple[Caller, ...] = ()
     depth: int = 0
     parameters: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, FrozenItem] = field(default_factory=dict)
@@ -62,6 +74,7 @@ class Inherited:
         return {
             KEY: {
                 "root": root,
+                "callers": [asdict(caller) for caller in self.callers],
                 "depth": self.depth,
                 "parameters": dict(self.parameters),
                 "items": dict(self.items),
@@ -83,6 +96,7 @@ def read_conf(conf: Mapping[str, Any] | None) -> Inherited:
     whose = "an output that the call handed in"
     return Inherited(
         root=Root(dag_id=found.root.dag_id, run_id=found.root.run_id, started=found.root.started),
+        callers=tuple(Caller(**caller.model_dump()) for caller in found.callers),
         depth=found.depth,
         parameters=found.parameters,
         items={loop: _item(item) for loop, item in found.items.items()},
@@ -109,6 +123,14 @@ class _Root(BaseModel):
     started: Annotated[AwareDatetime, Field(strict=False)]
 
 
+class _Caller(BaseModel):
+    model_config = _STRICT
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
 class _Item(BaseModel):
     model_config = _STRICT
     item: str
@@ -131,6 +153,7 @@ _Argument: TypeAlias = _Text | _Output
 class _Conf(BaseModel):
     model_config = _STRICT
     root: _Root
+    callers: Annotated[list[_Caller], Field(min_length=1, max_length=2)]
     depth: Annotated[int, Field(ge=1)]
     parameters: dict[str, str]
     items: dict[str, str | _Item]

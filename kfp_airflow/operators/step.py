@@ -18,6 +18,7 @@ from kfp_airflow.diagnostics import ImageUnavailable, OutputMissing, StepError, 
 from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep, resolve_step
 from kfp_airflow.graph.text import ArgumentRef, Json, OutputRef
+from kfp_airflow.operators.callers import ended_with_callers
 from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.limits import ended_by
@@ -69,7 +70,8 @@ class StepLife(QuickConstruction):
                 resolved, inputs = self._resolve(values, store, work, context)
                 if attempts is not None:
                     resolved = attempts.within_budget(resolved)
-                outcome = self._run_attempt(resolved, inputs, _folder(work / "attempt"), context)
+                with ended_with_callers(values, self.on_kill):
+                    outcome = self._run_attempt(resolved, inputs, _folder(work / "attempt"), context)
                 _publish(self.step, outcome, context, store)
                 if outcome.exit_code != 0:
                     raise StepFailed(f"step '{self.step.id}': {outcome.message}", exit_code=outcome.exit_code)

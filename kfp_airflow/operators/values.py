@@ -17,7 +17,7 @@ from kfp_airflow import config
 from kfp_airflow.artifacts.store import Published, Store, Stored, default_root, parse_published
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
-from kfp_airflow.operators.inherited import Handed, Inherited, Root, read_conf
+from kfp_airflow.operators.inherited import Caller, Handed, Inherited, Root, read_conf
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
 from kfp_airflow.operators.macros import RunFacts, expand_macros
 from kfp_airflow.operators.placement import Placement, Source
@@ -111,6 +111,19 @@ class RunValues:
             return self._inherited.root
         ti, run = self._context["ti"], self._context["dag_run"]
         return Root(dag_id=ti.dag_id, run_id=ti.run_id, started=run.start_date or run.run_after)
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """Return the outermost and the innermost task that wait for the end of this run, none in the root itself."""
+        return self._inherited.callers if self.placement.inherits else ()
+
+    def state_of(self, caller: Caller) -> str | None:
+        """Return the state of a task instance, None where it has none yet, or was taken out."""
+        run, task = caller.run_id, caller.task_id
+        found = self._context["ti"].get_task_states(
+            dag_id=caller.dag_id, run_ids=[run], task_ids=[task], map_index=caller.map_index
+        )
+        return next(iter(found.get(run, {}).values()), None)
 
     @property
     def depth(self) -> int:

@@ -6,6 +6,7 @@ import json
 import pickle
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kfp_airflow.graph.model import Pipeline
@@ -26,6 +27,21 @@ globals().update({{dag.dag_id: dag for dag in build_dags(pipeline, DagOptions(ru
 """
 
 
+def make_service(home: Path, **settings: str) -> AirflowService:
+    """Return an Airflow that finds these tests, and bears so many runs.
+
+    Nobody changes the DAG files: reading them again every few seconds would be most of the work. SQLite waits for
+    another writer as long as that takes.
+    """
+    return AirflowService(
+        home,
+        PYTHONPATH=str(Path(__file__).parents[2]),
+        AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="3600",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db?timeout=60",
+        **settings,
+    )
+
+
 def drop(service: AirflowService, chosen: Sequence[Chosen], make_operator: Any) -> list[str]:
     """Write a DAG file for each pipeline into the dags folder and return the DAGs' ids."""
     ids = []
@@ -39,16 +55,24 @@ def drop(service: AirflowService, chosen: Sequence[Chosen], make_operator: Any) 
 
 
 def run_all(service: AirflowService, dag_ids: Sequence[str], timeout_s: float) -> list[Ran]:
-    """Run each DAG once, all at the same time, and return how they ended."""
+    """Run each DAG once, all at the same time, and return how they ended.
+
+    No task runs while the runs are asked for: with SQLite, an API server that has both the public API and that of the
+    tasks may wait for itself, because Airflow writes the log of an action in the server's event loop.
+    """
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
-    run_ids = []
     for dag_id in dag_ids:
         service.wait_for_dag(dag_id)
+    service.stop("scheduler")
+    run_ids = []
+    for dag_id in dag_ids:
         status, run = service.trigger(dag_id)
         assert status == 200, run
         run_ids.append(run["dag_run_id"])
+
+    service.start("scheduler")
 
     def all_ended() -> bool | None:
         found = service.call("POST", "dags/~/dagRuns/list", {"dag_ids": list(dag_ids), "page_limit": 100})
@@ -57,5 +81,5 @@ def run_all(service: AirflowService, dag_ids: Sequence[str], timeout_s: float) -
         return FINISHED.issuperset(states) or None
 
     service.wait_for(all_ended, "the end of all runs", timeout_s)
-    with Session(create_engine(f"sqlite:///{service.home}/airflow.db")) as session:
+    with Session(create_engine(f"sqlite:///{service.database}")) as session:
         return [read_run(session, dag_id, run_id) for dag_id, run_id in zip(dag_ids, run_ids, strict=True)]

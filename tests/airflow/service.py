@@ -28,6 +28,7 @@ class AirflowService:
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
+        self.database = home / "airflow.db"
         self.dags = home / "dags"
         self.dags.mkdir(parents=True, exist_ok=True)
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -63,14 +64,15 @@ class AirflowService:
         with ExitStack() as started:
             started.push(self)  # ends what has been started where the rest does not start
             for component in COMPONENTS:
-                self._start(component)
+                self.start(component)
                 if component == "api-server":  # a scheduler that starts a task before there is an API loses it
                     self.wait_for(self._answers, "the API to answer", timeout_s=240)
             self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=240)
             started.pop_all()
         return self
 
-    def _start(self, component: str) -> None:
+    def start(self, component: str) -> None:
+        """Start one of the processes."""
         with (self.home / f"{component}.log").open("ab") as log:
             self._processes[component] = subprocess.Popen(
                 [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
@@ -88,10 +90,14 @@ class AirflowService:
         Only the process itself is told: a LocalExecutor lets the tasks end that run. A signal to its process group
         would end them too, which Airflow counts as their failure.
         """
+        self.stop(component)
+        self.start(component)
+
+    def stop(self, component: str) -> None:
+        """Stop one of the processes, and wait for its end."""
         process = self._processes.pop(component)
         process.send_signal(signal.SIGINT)
         _await_end(process, patience_s=120)
-        self._start(component)
 
     @property
     def _airflow(self) -> list[str]:
@@ -119,7 +125,7 @@ class AirflowService:
         request.add_header("Content-Type", "application/json")
         request.add_header("Accept", "application/json")
         try:
-            with urlopen(request, timeout=30) as answer:
+            with urlopen(request, timeout=120) as answer:
                 return answer.status, json.load(answer)
         except HTTPError as error:
             return error.code, json.loads(error.read() or b"null")

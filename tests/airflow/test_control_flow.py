@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -123,6 +124,36 @@ def test_a_failed_call_of_a_loop_is_cleared_alone_and_runs_again(airflow: Airflo
     assert json.loads(airflow.xcom("nested", run_id, "all", "out")) == [["a!", "b!"], [], ["c!"]]
     (new,) = (run for run in runs(airflow, "nested.for-loop-1", run_id) if run["dag_run_id"] not in called)
     assert new["state"] == "success"  # a run of its own: the cleared run began at another time, which steps can read
+
+
+@pytest.mark.row("EH-02")
+def test_a_run_that_a_person_marks_failed_begins_nothing_more_but_its_exit_handlers(airflow: AirflowService) -> None:
+    airflow.wait_for_dag("handled.for-loop-2")
+    status, run = airflow.trigger("handled", seconds=3600)
+    assert status == 200, run
+    run_id = run["dag_run_id"]
+
+    def every_slow_step_runs() -> bool | None:
+        bodies = runs(airflow, "handled.for-loop-2", run_id)
+        states = [airflow.tasks("handled.for-loop-2", body["dag_run_id"])["slow", -1]["state"] for body in bodies]
+        return states == ["running"] * 2 or None
+
+    airflow.wait_for(every_slow_step_runs, "the steps that take an hour", timeout_s=180)
+    status, answer = airflow.call("PATCH", f"dags/handled/dagRuns/{quote(run_id)}", {"state": "failed"})
+    assert status == 200, answer
+    ended = airflow.wait_for_run("handled", run_id, 120)
+    assert ended["state"] == "failed", states_of(airflow, "handled", run_id)
+    assert airflow.xcom("handled", run_id, "bye", "out") == "Failed"
+    for body in runs(airflow, "handled.for-loop-2", run_id):
+        airflow.wait_for_run("handled.for-loop-2", body["dag_run_id"], 120)
+        tasks = airflow.tasks("handled.for-loop-2", body["dag_run_id"])
+        assert {name: task["state"] for (name, _), task in tasks.items()} == {
+            "slow": "failed",
+            "never": "upstream_failed",
+            "each": "upstream_failed",
+        }
+        why = airflow.xcom("handled.for-loop-2", body["dag_run_id"], "slow", "kfp_message")
+        assert re.fullmatch(r"task 'for-loop-2-run' of run .+ has ended as failed: nothing goes on here", why)
 
 
 @pytest.mark.row("R-01", "R-05")

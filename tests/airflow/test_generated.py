@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from pprint import pformat
 
 import pytest
 
-from tests.airflow.generated import drop, run_all
-from tests.airflow.service import AirflowService
+from tests.airflow.generated import drop, make_service, run_all
 from tests.dag.compared import differences
 from tests.dag.representative import Chosen, representative
 from tests.dag.running import Ran
@@ -26,9 +24,9 @@ def chosen() -> Sequence[Chosen]:
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, root: Path, chosen: Sequence[Chosen]) -> Iterator[list[Ran]]:
+def ended(tmp_path_factory: pytest.TempPathFactory, chosen: Sequence[Chosen]) -> Iterator[list[Ran]]:
     """The runs of all pipelines; how they differ is a test of each."""
-    service = AirflowService(tmp_path_factory.mktemp("airflow"), PYTHONPATH=str(root))
+    service = make_service(tmp_path_factory.mktemp("airflow") / "home")
     dag_ids = drop(service, chosen, make_simulated)
     with service:
         yield run_all(service, dag_ids, timeout_s=1200)

@@ -1,7 +1,7 @@
-"""Measure everything that has a target: `make bench`.
+"""Measure everything that has a target: `make bench`, and `make bench-long` for what takes many minutes.
 
-Every module `bench_*.py` beside this one has `measure() -> list[Figure]`, and raises NotMeasured where it cannot run.
-The table is printed, and written to `docs/benchmarks.md` when all modules were asked.
+Every module `bench_*.py` and `long_*.py` beside this one has `measure() -> list[Figure]`, and raises NotMeasured where
+it cannot run. The table is printed, and written to a page of the documentation when all modules were asked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,21 @@ from pathlib import Path
 from tests.benchmarks.figure import Figure, NotMeasured
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parent.parent / "docs" / "benchmarks.md"
+DOCS = FOLDER.parent.parent / "docs"
+PAGES = {"bench": DOCS / "benchmarks.md", "long": DOCS / "benchmarks-long.md"}
+"""The page of each suite; the modules of a suite begin with its name."""
+INTRODUCTIONS = {
+    "bench": """# Benchmarks
+
+Written by `make bench`. What is compared took turns in one process. The best of several rounds counts; for
+pods, which wait for the kubelet's tick once a second, the median of eleven, begun at random moments.
+What takes many minutes has [a table of its own](benchmarks-long.md).
+""",
+    "long": """# Long benchmarks
+
+Written by `make bench-long`: runs of many tasks by a real scheduler.
+""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +45,16 @@ class Outcome:
     reason: str | None = None
 
 
-def modules() -> list[str]:
-    """Return the names of the benchmark modules, without `bench_`."""
-    return sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
+def modules(suite: str = "bench") -> list[str]:
+    """Return the names of a suite's modules, without the suite's."""
+    return sorted(path.stem.removeprefix(f"{suite}_") for path in FOLDER.glob(f"{suite}_*.py"))
 
 
-def measure(names: Sequence[str]) -> Iterator[Outcome]:
+def measure(names: Sequence[str], suite: str = "bench") -> Iterator[Outcome]:
     """Yield the outcome of each module, as it comes."""
     for name in names:
         try:
-            figures = import_module(f"tests.benchmarks.bench_{name}").measure()
+            figures = import_module(f"tests.benchmarks.{suite}_{name}").measure()
         except NotMeasured as reason:
             yield Outcome(module=name, reason=str(reason))
         else:
@@ -72,30 +86,27 @@ def machine() -> str:
     )
 
 
-def page(outcomes: Sequence[Outcome]) -> str:
-    """Return `docs/benchmarks.md`."""
-    return (
-        "# Benchmarks\n\n"
-        "Written by `make bench`. What is compared took turns in one process. The best of several rounds counts; for\n"
-        "pods, which wait for the kubelet's tick once a second, the median of eleven, begun at random moments.\n\n"
-        f"Machine: {machine()}.\n\n{table(outcomes)}"
-    )
+def page(outcomes: Sequence[Outcome], suite: str) -> str:
+    """Return the page of a suite."""
+    return f"{INTRODUCTIONS[suite]}\nMachine: {machine()}.\n\n{table(outcomes)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the modules that are named, else all of them."""
     parser = argparse.ArgumentParser(description="Measure everything that has a target.")
+    parser.add_argument("--suite", choices=PAGES, default="bench")
     parser.add_argument("names", nargs="*", metavar="MODULE", help=f"some of: {', '.join(modules())}")
-    names = parser.parse_args(arguments).names
-    if unknown := set(names) - set(modules()):
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(modules())}")
+    parsed = parser.parse_args(arguments)
+    names, suite = parsed.names, parsed.suite
+    if unknown := set(names) - set(modules(suite)):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(modules(suite))}")
     outcomes: list[Outcome] = []
-    for outcome in measure(names or modules()):
+    for outcome in measure(names or modules(suite), suite):
         outcomes.append(outcome)
         print(f"{outcome.module}: {outcome.reason or f'{len(outcome.figures)} figures'}", file=sys.stderr)
     print(f"{machine()}\n\n{table(outcomes)}", end="")
     if not names:
-        PAGE.write_text(page(outcomes), encoding="utf-8")
+        PAGES[suite].write_text(page(outcomes, suite), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def measure() -> list[Figure]:
     return [
         Figure(
             name=f"a step in a chain of {STEPS} on Kubernetes, real scheduler",
-            measured_s=fastest_s / STEPS,
+            measured=fastest_s / STEPS,
             limit=2.5,
             cause=CAUSE,
         )

@@ -68,9 +68,9 @@ def measure() -> list[Figure]:
                 figures.append(
                     Figure(
                         name=f"Package of a {shape} of {size:,} steps",
-                        measured_s=times[size],
+                        measured=times[size],
                         limit=LIMIT,
-                        reference_s=judge.time(path, rounds=rounds),
+                        compared=judge.time(path, rounds=rounds),
                         reference="the real SDK",
                         cause=CAUSE,
                     )
@@ -79,9 +79,9 @@ def measure() -> list[Figure]:
             figures.append(
                 Figure(
                     name=f"One step in a {shape} of {largest:,} steps",
-                    measured_s=times[largest] / largest,
+                    measured=times[largest] / largest,
                     limit=LINEAR,
-                    reference_s=times[100] / 100,
+                    compared=times[100] / 100,
                     reference="in one of 100",
                 )
             )

@@ -21,9 +21,9 @@ def measure() -> list[Figure]:
         figures.append(
             Figure(
                 name=f"DAG of a pipeline with {steps:,} ContainerOps",
-                measured_s=ours,
+                measured=ours,
                 limit=LIMIT,
-                reference_s=by_hand,
+                compared=by_hand,
                 reference="by hand",
             )
         )

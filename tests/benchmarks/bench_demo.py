@@ -25,10 +25,10 @@ def measure() -> list[Figure]:
         return [
             Figure(
                 name="set-up of a fresh clone, package cache warm",
-                measured_s=_make("setup", clone, environment),
+                measured=_make("setup", clone, environment),
                 limit=120,
             ),
-            Figure(name="`make demo` after set-up", measured_s=_make("demo", clone, environment), limit=90),
+            Figure(name="`make demo` after set-up", measured=_make("demo", clone, environment), limit=90),
         ]
 
 

@@ -22,11 +22,11 @@ def measure() -> list[Figure]:
         _start("from kfp_airflow import compiler, components, dsl"),
     )
     return [
-        Figure(name="`import kfp_airflow`", measured_s=max(package - bare, 0), limit=LIMIT_S),
-        Figure(name="`import kfp_airflow.dsl`", measured_s=max(dsl - bare, 0), limit=DSL_LIMIT_S),
+        Figure(name="`import kfp_airflow`", measured=max(package - bare, 0), limit=LIMIT_S),
+        Figure(name="`import kfp_airflow.dsl`", measured=max(dsl - bare, 0), limit=DSL_LIMIT_S),
         Figure(
             name="`from kfp_airflow import compiler, components, dsl`",
-            measured_s=max(authoring - bare, 0),
+            measured=max(authoring - bare, 0),
             limit=LIMIT_S,
         ),
     ]

@@ -20,12 +20,12 @@ def measure() -> list[Figure]:
         once, twice = (written(Path(folder) / f"{size}.yaml", size) for size in (TEMPLATES, 2 * TEMPLATES))
         took, took_twice = best_of(ROUNDS, reading(once), reading(twice))
     return [
-        Figure(name=f"Reading a package of {TEMPLATES:,} templates", measured_s=took, limit=LIMIT_S),
+        Figure(name=f"Reading a package of {TEMPLATES:,} templates", measured=took, limit=LIMIT_S),
         Figure(
             name=f"Reading a package of {2 * TEMPLATES:,} templates",
-            measured_s=took_twice,
+            measured=took_twice,
             limit=GROWTH,
-            reference_s=took,
+            compared=took,
             reference=f"{TEMPLATES:,} templates",
         ),
     ]

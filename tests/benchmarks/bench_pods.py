@@ -49,14 +49,12 @@ def measure() -> list[Figure]:
         del os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"]
     name = "a step with a file input and a file output"
     return [
-        Figure(
-            name=name, measured_s=step_s, limit=1.3, reference_s=raw_s, reference="a bare pod that echoes", cause=CAUSE
-        ),
+        Figure(name=name, measured=step_s, limit=1.3, compared=raw_s, reference="a bare pod that echoes", cause=CAUSE),
         Figure(
             name=name,
-            measured_s=step_s,
+            measured=step_s,
             limit=0.3,
-            reference_s=plain_s,
+            compared=plain_s,
             reference="KubernetesPodOperator with XCom",
             cause=CAUSE_OF_SHARE,
         ),

@@ -7,7 +7,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class NotMeasured(Exception):
@@ -16,38 +16,39 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table: a time, and how much it may be.
+    """One line of the table: what was measured, and how much it may be.
 
-    `measured_s` and `reference_s` are seconds. With a reference, `limit` is a factor of it (1.2: at most 1.2 times as
-    long), and `reference` says what was measured beside; without, `limit` is seconds. `cause` says why it is missed.
+    `measured` and `compared` are seconds, or what `unit` shows. With `compared`, `limit` is a factor of it (1.2: at
+    most 1.2 times as long), and `reference` says what was measured beside. `cause` says why it is missed.
     """
 
     name: str
-    measured_s: float
+    measured: float
     limit: float
-    reference_s: float | None = None
+    compared: float | None = None
     reference: str = ""
     cause: str = ""
+    unit: Callable[[float], str] = field(default_factory=lambda: seconds)
 
     @property
     def ratio(self) -> float:
         """How the figure compares: to its reference, or to its limit where it has none."""
-        return self.measured_s / (self.limit if self.reference_s is None else self.reference_s)
+        return self.measured / (self.limit if self.compared is None else self.compared)
 
     @property
     def excess(self) -> float:
         """By how much of the limit the figure misses it; at most 0 where it holds."""
-        return self.ratio - 1 if self.reference_s is None else self.ratio / self.limit - 1
+        return self.ratio - 1 if self.compared is None else self.ratio / self.limit - 1
 
     def row(self) -> str:
         """Return the figure as a line of a Markdown table."""
-        if self.reference_s is None:
-            target, ratio = f"≤ {seconds(self.limit)}", "–"
+        if self.compared is None:
+            target, ratio = f"≤ {self.unit(self.limit)}", "–"
         else:
-            target = f"≤ {self.limit:g} × {self.reference} ({seconds(self.reference_s)})"
+            target = f"≤ {self.limit:g} × {self.reference} ({self.unit(self.compared)})"
             ratio = f"{self.ratio:.2f}"
         verdict = "holds" if self.excess <= 0 else f"**misses by {self.excess:.0%}**"
-        return f"| {self.name} | {target} | {seconds(self.measured_s)} | {ratio} | {verdict} |"
+        return f"| {self.name} | {target} | {self.unit(self.measured)} | {ratio} | {verdict} |"
 
 
 def seconds(duration_s: float) -> str:
@@ -55,6 +56,11 @@ def seconds(duration_s: float) -> str:
     if duration_s < 1:
         return f"{duration_s * 1000:.3g} ms"
     return f"{duration_s:.3g} s" if duration_s < 1000 else f"{duration_s:,.0f} s"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes with three significant digits, in kB from 1,000 on."""
+    return f"{number:.3g} B" if abs(number) < 1000 else f"{number / 1000:.3g} kB"
 
 
 def best_of(rounds: int, *functions: Callable[[], object]) -> tuple[float, ...]:

@@ -12,15 +12,15 @@ from tests.benchmarks.figure import Figure, NotMeasured, best_of, seconds
 
 
 def test_a_figure_with_a_reference_is_held_against_a_multiple_of_it() -> None:
-    figure = Figure(name="a step", measured_s=1.1, limit=1.3, reference_s=1.0, reference="a raw pod")
+    figure = Figure(name="a step", measured=1.1, limit=1.3, compared=1.0, reference="a raw pod")
     assert figure.row() == "| a step | ≤ 1.3 × a raw pod (1 s) | 1.1 s | 1.10 | holds |"
 
 
 def test_a_figure_that_misses_its_target_says_by_how_much() -> None:
-    assert Figure(name="import", measured_s=0.45, limit=0.3).row() == (
+    assert Figure(name="import", measured=0.45, limit=0.3).row() == (
         "| import | ≤ 300 ms | 450 ms | – | **misses by 50%** |"
     )
-    compared = Figure(name="DAG", measured_s=1.8, limit=1.2, reference_s=1.0, reference="by hand")
+    compared = Figure(name="DAG", measured=1.8, limit=1.2, compared=1.0, reference="by hand")
     assert compared.row().endswith("| 1.80 | **misses by 50%** |")
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from pprint import pformat
 
 import pytest
 
-from tests.airflow.generated import drop, run_all
-from tests.airflow.service import AirflowService
+from tests.airflow.generated import drop, make_service, run_all
 from tests.dag.compared import differences
 from tests.dag.representative import representative
 from tests.kubernetes.simulated_pods import make_pod
@@ -20,10 +18,9 @@ PIPELINES = 10
 
 
 @pytest.mark.row("A-02", "A-03", "L-13", "L-14", "CO-08", "CO-09", "CO-10", "EH-02", "R-05")
-def test_pipelines_do_as_pods_what_the_rules_say(tmp_path: Path, root: Path, namespace: str) -> None:
-    assert os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"] == namespace
+def test_pipelines_do_as_pods_what_the_rules_say(tmp_path: Path, namespace: str) -> None:
     chosen = representative(PIPELINES)
-    service = AirflowService(tmp_path / "airflow", PYTHONPATH=str(root), AIRFLOW__KFP_AIRFLOW__NAMESPACE=namespace)
+    service = make_service(tmp_path / "airflow", AIRFLOW__KFP_AIRFLOW__NAMESPACE=namespace)
     dag_ids = drop(service, chosen, make_pod)
     with service:
         ended = run_all(service, dag_ids, timeout_s=900)

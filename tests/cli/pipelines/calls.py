@@ -41,3 +41,14 @@ def counting(limit: int = 3):
     zero = bash("zero", "echo 0 > /tmp/out")
     counted = count(zero.output, limit)
     bash("said", 'printf %s "$1" > /tmp/out', counted.outputs["number"])
+
+
+@dsl.pipeline(name="handled")
+def handled(seconds: int = 0):
+    bye = bash("bye", 'printf %s "$1" > /tmp/out', "{{workflow.status}}")
+    with dsl.ExitHandler(bye):
+        with dsl.ParallelFor([["a"], ["b"]]) as outer:
+            slow = bash("slow", 'sleep "$1"; touch /tmp/out', seconds)
+            never = bash("never", "touch /tmp/out").after(slow)
+            with dsl.ParallelFor(outer):
+                bash("each", "touch /tmp/out").after(never)
