@@ -38,6 +38,7 @@ def make_service(home: Path, **settings: str) -> AirflowService:
         PYTHONPATH=str(Path(__file__).parents[2]),
         AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="3600",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db?timeout=60",
+        AIRFLOW__TRIGGERER__CAPACITY="1000",
         **settings,
     )
 
