@@ -68,29 +68,29 @@ def yaml_text(data: Json) -> str:
 def _add_object(data: dict[str, Json], start: str, margin: str, lines: list[str]) -> None:
     """Add the lines of an object that is not empty; the first begins with `start`, the others with `margin`."""
     for key, value in data.items():
-        name = _short_line(key) if len(key.encode()) < _SHORT else None
-        if name is None:
+        name = _short_line(key) if len(key) < _SHORT else None
+        if name is None or not (key.isascii() or len(key.encode()) < _SHORT):
             lines.append(start + _dumped_inside({key: value}, margin))
-        elif isinstance(value, dict) and value:
+        elif not value or not isinstance(value, (dict, list)):
+            lines.append(f"{start}{name}: {_scalar(value, margin)}\n")
+        elif isinstance(value, dict):
             lines.append(f"{start}{name}:\n")
             _add_object(value, f"{margin}  ", f"{margin}  ", lines)
-        elif isinstance(value, list) and value:
+        else:
             lines.append(f"{start}{name}:\n")
             _add_list(value, margin, margin, lines)
-        else:
-            lines.append(f"{start}{name}: {_scalar(value, margin)}\n")
         start = margin
 
 
 def _add_list(data: list[Json], start: str, margin: str, lines: list[str]) -> None:
     """Add the lines of a list that is not empty; the first begins with `start`, the others with `margin`."""
     for value in data:
-        if isinstance(value, dict) and value:
-            _add_object(value, f"{start}- ", f"{margin}  ", lines)
-        elif isinstance(value, list) and value:
-            _add_list(value, f"{start}- ", f"{margin}  ", lines)
-        else:
+        if not value or not isinstance(value, (dict, list)):
             lines.append(f"{start}- {_scalar(value, margin)}\n")
+        elif isinstance(value, dict):
+            _add_object(value, f"{start}- ", f"{margin}  ", lines)
+        else:
+            _add_list(value, f"{start}- ", f"{margin}  ", lines)
         start = margin
 
 
