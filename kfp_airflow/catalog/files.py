@@ -312,7 +312,7 @@ def _namesakes(folder: Path) -> list[str]:
     own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
     own -= sys.stdlib_module_names | {"kfp", "kfp_airflow"}
     hiding = {name for name in own if name in sys.modules and not _is_below(sys.modules[name], folder)}
-    return [name for name in sys.modules if name.partition(".")[0] in hiding]
+    return [name for name in sys.modules if name.partition(".")[0] in hiding] if hiding else []
 
 
 def _is_below(module: ModuleType, folder: Path) -> bool:

@@ -204,7 +204,9 @@ class AliasModule(ModuleType):
         return sorted({*super().__dir__(), *self._public_names()})
 
     def _homes(self) -> Iterator[ModuleType]:
-        return (importlib.import_module(home) for home in HOMES[self.__name__] if _is_there(home))
+        # Authors ask for names of kfp.dsl once or twice per step, and import_module is dear where nothing is to import.
+        homes = (home for home in HOMES[self.__name__] if _is_there(home))
+        return (sys.modules.get(home) or importlib.import_module(home) for home in homes)
 
     def _home_with(self, name: str) -> ModuleType | None:
         return next((home for home in self._homes() if hasattr(home, name)), None)

@@ -19,7 +19,7 @@ from kfp_airflow.graph.model import Pipeline
 from kfp_airflow.graph.text import Json
 from kfp_airflow.package.check import check_package
 from kfp_airflow.package.files import check_package_name, write_package
-from kfp_airflow.package.write import write
+from kfp_airflow.package.write import write_checked
 
 
 class Compiler:
@@ -53,7 +53,7 @@ class Compiler:
         collect(pipeline_func)
         if package_path is not None:
             check_package_name(Path(package_path))
-        workflow = write(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
+        workflow = write_checked(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
         if package_path is not None and may_write():
             _write_package(workflow, Path(package_path))
 
@@ -97,7 +97,7 @@ def create_workflow(
 ) -> dict[str, Json]:
     """Return the Argo workflow of a pipeline function as JSON data; `parameters` stand outside of it (Z-03)."""
     graph = build_graph(function, name=name, description=description, conf=conf, parameters=parameters)
-    return write(_checked(graph))
+    return write_checked(_checked(graph))
 
 
 def _write_package(workflow: dict[str, Json], path: Path) -> None:

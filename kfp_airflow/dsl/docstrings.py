@@ -17,8 +17,11 @@ class Docstring:
 
 def read_docstring(function: Callable[..., object]) -> Docstring:
     """Return what a function's docstring says, in Google's, numpy's, reStructuredText's or Epytext's form."""
+    written = inspect.getdoc(function)
+    if not written:
+        return Docstring(None, {})
     import docstring_parser
 
-    read = docstring_parser.parse(inspect.getdoc(function) or "")
+    read = docstring_parser.parse(written)
     described = {entry.arg_name: (entry.description or "").strip() for entry in read.params}
     return Docstring(read.short_description or None, {name: text for name, text in described.items() if text})

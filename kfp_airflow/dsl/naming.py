@@ -45,6 +45,7 @@ def sanitize_k8s_name(name: str, allow_capital_underscore: bool = False) -> str:
     return parameter_name(name) if allow_capital_underscore else label_name(name)
 
 
+@lru_cache(maxsize=4096)
 def is_parameter_name(name: str) -> bool:
     """Tell whether KFP takes the name for a parameter or an output (N-06)."""
     return _PARAMETER_NAME.fullmatch(name) is not None

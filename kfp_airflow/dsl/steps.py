@@ -15,7 +15,6 @@ from kfp_airflow.dsl.values import Reader, literal_tree
 from kfp_airflow.graph import model
 from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text
 
-_PLAIN_POD = model.PodOptions()
 _CACHED = model.Caching()
 _NOT_CACHED = model.Caching(enabled=False)
 _NOT_OPTIONS = frozenset(("image", "command", "args", "name", "mirror_volume_mounts"))
@@ -192,7 +191,7 @@ def _pod(op: BaseOp, site: Site) -> model.PodOptions:
         or op.affinity
         or op.node_selector
     ):
-        return _PLAIN_POD
+        return model.PLAIN_POD
     reader = site.reader
     return model.PodOptions(
         init_containers=tuple(_container(container, op, site) for container in op.init_containers),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar, get_args
 
@@ -573,10 +573,9 @@ def _returned(member: Graph | Call, survey: Survey) -> dict[str, Reference]:
 
 def _references(survey: Survey, kind: type[_Kind]) -> Iterator[tuple[Seat, _Kind]]:
     """Yield every different reference of this kind of every member with its seat."""
-    for seat in survey.seats:
-        for reference in dict.fromkeys(seat.references):
-            if isinstance(reference, kind):
-                yield seat, reference
+    for seat, reference in survey.references:
+        if isinstance(reference, kind):
+            yield seat, reference
 
 
 def _containers(survey: Survey) -> Iterator[tuple[Seat, Step, Container]]:
@@ -618,5 +617,7 @@ def _names(names: Iterable[str]) -> str:
     return " and ".join((", ".join(quoted[:-1]), quoted[-1])) if len(quoted) > 1 else "".join(quoted) or "none"
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def _repeated(names: Sequence[str]) -> list[str]:
+    if len(set(names)) == len(names):  # nearly always, and a Counter takes longer
+        return []
     return [name for name, count in Counter(names).items() if count > 1]

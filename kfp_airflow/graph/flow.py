@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kfp_airflow.graph.model import Comparison, Container, ContainerStep, Loop, ResourceStep, Step
+from kfp_airflow.graph.model import (
+    PLAIN_POD,
+    Comparison,
+    Container,
+    ContainerStep,
+    Loop,
+    PodOptions,
+    ResourceStep,
+    Step,
+)
 from kfp_airflow.graph.text import Reference, Text, Tree, walk_texts
 
 
@@ -24,7 +33,11 @@ def texts(step: Step) -> Iterator[Text]:
         yield step.display_name
     if step.retry is not None and step.retry.limit is not None:
         yield step.retry.limit
-    pod = step.pod
+    if step.pod != PLAIN_POD:
+        yield from _pod_texts(step.pod)
+
+
+def _pod_texts(pod: PodOptions) -> Iterator[Text]:
     for container in (*pod.init_containers, *pod.sidecars):
         yield from _container_texts(container)
     trees: tuple[Tree, ...] = (
@@ -36,8 +49,7 @@ def texts(step: Step) -> Iterator[Text]:
         pod.labels,
     )
     for content in trees:
-        if content:
-            yield from walk_texts(content)
+        yield from walk_texts(content)
 
 
 def references(step: Step) -> Iterator[Reference]:

@@ -128,6 +128,10 @@ class PodOptions:
     labels: Struct = EMPTY_STRUCT
 
 
+PLAIN_POD = PodOptions()
+"""Nothing besides the main container, as in nearly every step."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """What `set_retry` asks for (B-09).
@@ -175,7 +179,7 @@ class ContainerStep:
     container: Container
     inputs: tuple[InputFile, ...] = ()
     outputs: tuple[OutputFile, ...] = ()
-    pod: PodOptions = PodOptions()
+    pod: PodOptions = PLAIN_POD
     display_name: Text | None = None
     retry: Retry | None = None
     timeout_s: int | None = None
@@ -203,7 +207,7 @@ class ResourceStep:
     set_owner_reference: bool = False
     flags: tuple[Text, ...] = ()
     attributes: tuple[tuple[str, Text], ...] = ()
-    pod: PodOptions = PodOptions()
+    pod: PodOptions = PLAIN_POD
     display_name: Text | None = None
     retry: Retry | None = None
     timeout_s: int | None = None

@@ -10,7 +10,6 @@ from kfp_airflow.graph import flow
 from kfp_airflow.graph.model import (
     Call,
     Condition,
-    Container,
     ContainerStep,
     ExitHandler,
     Graph,
@@ -33,11 +32,9 @@ class Seat:
     groups: tuple[Group, ...]
     handler_of: ExitHandler | None
     texts: tuple[Text, ...]
-
-    @property
-    def references(self) -> Iterator[Reference]:
-        """Yield the references in the member's own values, not in those of the members inside it."""
-        return flow.references_in(self.texts)
+    """The member's own values, not those of the members inside it."""
+    references: tuple[Reference, ...]
+    """The references in them, repeated where they are repeated."""
 
 
 class Survey:
@@ -60,9 +57,9 @@ class Survey:
         )
 
     @cached_property
-    def containers(self) -> tuple[tuple[ContainerStep, Container], ...]:
-        """Return every main container with its step."""
-        return tuple((step, step.container) for _, step in self.steps if isinstance(step, ContainerStep))
+    def references(self) -> tuple[tuple[Seat, Reference], ...]:
+        """Return every different reference of every member, with its seat."""
+        return tuple((seat, reference) for seat in self.seats for reference in dict.fromkeys(seat.references))
 
 
 def output_names(step: Step) -> tuple[str, ...]:
@@ -76,11 +73,16 @@ def output_names(step: Step) -> tuple[str, ...]:
 
 def _seats(members: tuple[Member, ...], groups: tuple[Group, ...]) -> Iterator[Seat]:
     for member in members:
-        yield Seat(member, groups, None, tuple(_texts(member)))
+        yield _seat(member, groups, None)
         if not isinstance(member, ContainerStep | ResourceStep | Call):
             yield from _seats(member.members, (*groups, member))
         if isinstance(member, ExitHandler):
-            yield Seat(member.handler, groups, member, tuple(_texts(member.handler)))
+            yield _seat(member.handler, groups, member)
+
+
+def _seat(member: Member, groups: tuple[Group, ...], handler_of: ExitHandler | None) -> Seat:
+    texts = tuple(_texts(member))
+    return Seat(member, groups, handler_of, texts, tuple(flow.references_in(texts)))
 
 
 def _texts(member: Member) -> Iterator[Text]:

@@ -113,6 +113,8 @@ class Text:
 
     def resolve(self, resolve: Resolver) -> str:
         """Return the plain string, each reference replaced by `resolve(reference)`."""
+        if (constant := self.constant) is not None:
+            return constant
         return "".join(part if isinstance(part, str) else resolve(part) for part in self.parts)
 
 

@@ -25,14 +25,16 @@ from kfp_airflow.package.volume import check_volume_passing
 
 def check_package(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Yield what KFP cannot express (errors: EH-03, EH-04, DP-12), and what its engine does not run (warnings)."""
-    yield from _exit_handlers(pipeline)
-    yield from _files_out_of_loops(pipeline)
-    yield from _returned_by_recursion(pipeline)
+    members = tuple(walk(pipeline.members))
+    yield from _exit_handlers(pipeline, [member for member in members if isinstance(member, ExitHandler)])
+    if any(isinstance(member, Loop) for member in members):
+        yield from _files_out_of_loops(pipeline, members)
+    if recursive := {member.graph for member in members if isinstance(member, Call)}:
+        yield from _returned_by_recursion(pipeline, recursive)
     yield from check_volume_passing(pipeline)
 
 
-def _exit_handlers(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    handlers = [member for member in walk(pipeline.members) if isinstance(member, ExitHandler)]
+def _exit_handlers(pipeline: Pipeline, handlers: list[ExitHandler]) -> Iterator[Diagnostic]:
     for handler in handlers[1:]:
         yield _refused("KA201", handler, f"a package holds one exit handler, and '{handlers[0].id}' is one already")
     for handler in handlers[:1]:
@@ -72,9 +74,9 @@ def _refused(code: str, handler: ExitHandler, problem: str) -> Diagnostic:
     )
 
 
-def _files_out_of_loops(pipeline: Pipeline) -> Iterator[Diagnostic]:
+def _files_out_of_loops(pipeline: Pipeline, members: tuple[Member, ...]) -> Iterator[Diagnostic]:
     loops = dict(_loops_around(pipeline.members, ()))
-    for member in walk(pipeline.members):
+    for member in members:
         for file in member.inputs if isinstance(member, ContainerStep) else ():
             made = file.source.sole_output
             left = [loop for loop in loops.get(made.step, ()) if loop not in loops[member.id]] if made else []
@@ -93,10 +95,10 @@ def _files_out_of_loops(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 )
 
 
-def _returned_by_recursion(pipeline: Pipeline) -> Iterator[Diagnostic]:
+def _returned_by_recursion(pipeline: Pipeline, recursive: set[str]) -> Iterator[Diagnostic]:
+    """Yield uses of what a graph component returns that calls itself, `recursive` being the ids of those."""
     survey = Survey(pipeline)
-    recursive = {seat.member.graph for seat in survey.seats if isinstance(seat.member, Call)}
-    for seat in survey.seats if recursive else ():
+    for seat in survey.seats:
         for reference in seat.references:
             producer = survey.by_id[reference.step].member if isinstance(reference, OutputRef) else None
             if isinstance(producer, Call) or (isinstance(producer, Graph) and producer.id in recursive):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ SUFFIXES: Final = (".yaml", ".yml", ".zip", ".tar.gz", ".tgz")
 _NOT_IN_TEMPLATES = re.compile(r"[^0-9a-z]+")
 _NOT_IN_PARAMETERS = re.compile(r"[^-_0-9A-Za-z]+")
 _GROUP_NAME = re.compile(r"[0-9A-Za-z][-0-9A-Za-z]*")
+_HYPHENS = re.compile(r"-+")
 _LAST_NUMBER = re.compile(r"\d+$")
 
 
@@ -25,6 +27,7 @@ def is_package_name(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
+@lru_cache(maxsize=4096)
 def template_name(name: str) -> str:
     """Return the name as Kubernetes takes it: lower case, everything else as single hyphens; `` may be left (N-04)."""
     return _NOT_IN_TEMPLATES.sub("-", name.lower()).strip("-")
@@ -35,9 +38,10 @@ def group_template_name(name: str) -> str:
     return name if _GROUP_NAME.fullmatch(name) else template_name(name)
 
 
+@lru_cache(maxsize=4096)
 def argument_name(name: str) -> str:
     """Return the name of a parameter or an output as Argo takes it: case and `_` are kept (N-05)."""
-    return re.sub("-+", "-", _NOT_IN_PARAMETERS.sub("-", name)).strip("-")
+    return _HYPHENS.sub("-", _NOT_IN_PARAMETERS.sub("-", name)).strip("-")
 
 
 def output_name(ref: OutputRef) -> str:

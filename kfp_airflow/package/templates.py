@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from kfp_airflow.graph.model import (
+    PLAIN_POD,
     Component,
     Container,
     ContainerStep,
@@ -105,7 +106,7 @@ def step_template(step: Step, flow: Flow, scope: Scope, *, pull_policy: str | No
     patch = _run_time_patch(step, inputs)
     rest = without_empty(
         {
-            **_pod(step.pod, inputs),
+            **({} if step.pod == PLAIN_POD else _pod(step.pod, inputs)),
             "metadata": _metadata(step, inputs),
             "retryStrategy": _retry(step.retry, inputs),
             "activeDeadlineSeconds": step.timeout_s,
@@ -144,8 +145,10 @@ def step_outputs(step: Step, flow: Flow) -> Fields:
 def _folders(step: ContainerStep, flow: Flow) -> Iterator[tuple[str, str, str]]:
     """Yield name, folder on the volume and path of every output, the optional ones first; nothing without a volume."""
     passing = flow.volume_passing
+    if passing is None:
+        return
     for output in sorted(step.outputs, key=lambda output: not output.optional):
-        if passing and lies_on_volume(output):
+        if lies_on_volume(output):
             name = _output_name(step, output)
             yield name, folder_on_volume(passing, name), output.path
 
@@ -189,14 +192,14 @@ def _container(container: Container, inputs: StepInputs) -> Fields:
 
 def _without_patched(container: Container) -> Struct:
     """Leave the main container's resources to `_main_container` and `_run_time_patch`."""
-    if container.name.parts:
+    if container.name.parts or not container.options.entries:
         return container.options
     return Struct(tuple(entry for entry in container.options.entries if entry[0].constant != "resources"))
 
 
 def _split(tree: Tree) -> tuple[Struct, Struct]:
     """Return the entries of an object that are known now, and those with a reference in key or value."""
-    if not isinstance(tree, Struct):
+    if not isinstance(tree, Struct) or not tree.entries:
         return EMPTY_STRUCT, EMPTY_STRUCT
     known = tuple(entry for entry in tree.entries if not _has_references(entry))
     return Struct(known), Struct(tuple(entry for entry in tree.entries if _has_references(entry)))
@@ -304,7 +307,7 @@ def _resource(step: ResourceStep, inputs: StepInputs) -> Fields:
 
 
 def without_empty(fields: Mapping[str, object]) -> Fields:
-    """Return JSON fields without those that hold nothing: None, empty lists and objects."""
+    """Return JSON fields without those that hold nothing: None, empty lists and objects; "", 0 and False stay."""
     return cast(
-        "Fields", {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
+        "Fields", {name: value for name, value in fields.items() if value or isinstance(value, (str, int, float))}
     )

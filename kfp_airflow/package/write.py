@@ -47,6 +47,11 @@ def write(pipeline: Pipeline) -> Fields:
     """
     if errors := [found for found in check_package(pipeline) if found.severity == "error"]:
         raise PipelineError(errors)
+    return write_checked(pipeline)
+
+
+def write_checked(pipeline: Pipeline) -> Fields:
+    """Return what `write` does; the pipeline must have passed `check_package`, too."""
     flow = Flow(pipeline)
     writer = _Writer(flow, pipeline.settings)
     writer.add_members(pipeline.members)
