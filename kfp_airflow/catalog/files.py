@@ -20,6 +20,7 @@ from typing import Any, Final
 from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.components.factory import MissingCommandWarning
+from kfp_airflow.components.fetching import NotFetched
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph, pass_on
 from kfp_airflow.dsl.conf import PipelineConf
@@ -292,6 +293,8 @@ def _failed(error: BaseException, path: Path) -> PipelineError:
     advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
     if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
         advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
+    if isinstance(error, NotFetched):
+        advice = "It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
     if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
         advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
     return _refused("KA352", where, f"loading the file raised {text}", advice)

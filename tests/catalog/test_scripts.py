@@ -488,3 +488,15 @@ def test_settings_that_a_file_compiles_or_submits_with_hold_for_the_pipeline(
         assert choose_pipeline(path, None).build().settings.timeout_s == 7
         write_package(path, None, Path("again.yaml"), type_check=True)
     assert yaml.safe_load(Path("again.yaml").read_text())["spec"]["activeDeadlineSeconds"] == 7
+
+
+@pytest.mark.row("M-03")
+def test_a_component_whose_address_leads_nowhere_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, before="make = kfp.components.load_component_from_url('http://127.0.0.1:1/c.yaml')")
+    (error,) = check_file(path, verbose=False).errors
+    assert error.startswith(
+        f"{path}:3: loading the file raised NotFetched: the component http://127.0.0.1:1/c.yaml cannot be fetched: "
+    )
+    assert error.endswith(
+        "\n  It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
+    )
