@@ -6,6 +6,7 @@ import ast
 import difflib
 import hashlib
 import inspect
+import re
 import sys
 import traceback
 import warnings
@@ -16,10 +17,13 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
-from kfp_airflow.catalog.kfp_alias import Settings, kfp_alias
+from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
+from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.components.factory import MissingCommandWarning
+from kfp_airflow.components.fetching import NotFetched
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph, pass_on
+from kfp_airflow.dsl.conf import PipelineConf
 from kfp_airflow.dsl.loading import collect_pipelines
 from kfp_airflow.dsl.naming import component_name
 from kfp_airflow.dsl.notes import noting
@@ -28,6 +32,8 @@ from kfp_airflow.graph.model import Pipeline
 
 _SUBMITTING: Final = frozenset(
     {
+        "_create_and_write_workflow",
+        "_create_workflow",
         "compile",
         "create_workflow",
         "create_run_from_pipeline_func",
@@ -36,14 +42,17 @@ _SUBMITTING: Final = frozenset(
     }
 )
 """The calls of kfp whose first argument is a pipeline function."""
+_RELATIVE_IMPORT: Final = re.compile(rb"^\s*from\s*\.", re.MULTILINE)
+_NOT_OF_PROJECTS: Final = frozenset(("airflow", "kfp_airflow"))
 
 
 @dataclass(eq=False)
 class PipelineFile:
     """A file and its module. Inside `open()`, imports go as in a script: its folder first, and kfp is ours.
 
-    Modules from the file's folder belong to the file: they leave `sys.modules` with it and come back with it. So does
-    what it assigns to modules of kfp (`kfp.TYPE_CHECK = False`, K-02). `notes`: what was misleading as it was loaded.
+    Modules of its project belong to the file, those that it finds by way of `sys.path`, too: they leave `sys.modules`
+    with it and come back with it. So do its `sys.path`, and what it assigns to modules of kfp: `kfp.TYPE_CHECK = False`
+    (K-02). `notes`: what was misleading as it was loaded.
     """
 
     path: Path
@@ -51,31 +60,46 @@ class PipelineFile:
     notes: tuple[Diagnostic, ...] = ()
     siblings: dict[str, ModuleType] = field(default_factory=dict)
     settings: Settings = field(default_factory=dict)
+    name: str = field(init=False)
+    neighbours: Neighbours = field(init=False)
+    _search: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Note its module's name, and what its imports may lead to."""
+        self.name = self.module.__name__
+        self.neighbours = Neighbours(self.path)
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
-        folder = str(self.path.parent)
+        search, arguments = list(sys.path), sys.argv
         with kfp_alias(self.settings), warnings.catch_warnings():
             # Whoever brings an existing file here cannot follow that advice, and it would stand in every task's log.
             warnings.simplefilter("ignore", ContainerOpWarning)
             warnings.simplefilter("ignore", MissingCommandWarning)
             hidden = _take_out(_namesakes(self.path.parent))
             sys.modules.update(self.siblings)
-            sys.path.insert(0, folder)
+            sys.path[:] = self._search or [str(self.path.parent), *search]
+            sys.meta_path.append(self.neighbours)
+            sys.argv = [str(self.path)]
             before = set(sys.modules) - self.siblings.keys()
             try:
                 yield
             finally:
-                if folder in sys.path:
-                    sys.path.remove(folder)
-                new = [
-                    name
-                    for name in sys.modules
-                    if name not in before and _is_below(sys.modules[name], self.path.parent)
-                ]
+                sys.argv = arguments
+                sys.meta_path.remove(self.neighbours)
+                self._search, sys.path[:] = list(sys.path), search
+                added = [Path(entry).absolute() for entry in self._search if entry not in search]
+                new = [name for name in sys.modules if name not in before and self._owns(name, added)]
                 self.siblings = _take_out(new)
                 sys.modules.update(hidden)
+
+    def _owns(self, name: str, folders: Sequence[Path]) -> bool:
+        """Tell whether a module is of the file's project: found for it, or below one of its folders."""
+        top, module = name.partition(".")[0], sys.modules[name]
+        if self.neighbours.has_found(module) or top.startswith(self.name):
+            return True
+        return top not in _NOT_OF_PROJECTS and any(_is_below(module, folder) for folder in folders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +110,8 @@ class PipelineFunction:
     name: str
     where: Where
     file: PipelineFile = field(repr=False, compare=False)
+    conf: PipelineConf | None = field(default=None, compare=False)
+    """The settings that the file compiles or submits it with as it is loaded."""
 
     def build(self) -> Pipeline:
         """Return the graph; raises PipelineError with everything that is wrong with the pipeline.
@@ -95,7 +121,7 @@ class PipelineFunction:
         for found in self.file.notes:
             pass_on(found)
         with self.file.open():
-            return build_graph(self.function)
+            return build_graph(self.function, conf=self.conf)
 
 
 class PipelineFunctions(tuple[PipelineFunction, ...]):
@@ -111,35 +137,67 @@ class PipelineFunctions(tuple[PipelineFunction, ...]):
         return pipelines
 
 
-def load_functions(path: Path) -> PipelineFunctions:
+def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
     """Execute a pipeline file, not as `__main__`, and return its pipelines in order; there may be none.
 
-    They are its functions with `@dsl.pipeline`, and those that it compiles or submits, as a script would (D-01).
-    Raises UsageError where there is no such Python file, PipelineError where it cannot be executed.
+    They are its functions with `@dsl.pipeline`, and those that it compiles or submits, as a script would (D-01). With
+    `main_part`, a file that has no pipeline otherwise is executed again as `__main__`, for those that only its main
+    part makes and compiles or submits. Raises UsageError where there is no such Python file, PipelineError where it
+    cannot be executed.
     """
     path = path.absolute()
     tree = _parsed(path)
     code = compile(tree, str(path), "exec", dont_inherit=True)
+    found = _load(path, tree, code, name=None)
+    names = set(_names_in(code))
+    if found or not main_part or "__name__" not in names or _SUBMITTING.isdisjoint(names) or _imported(found):
+        return found
+    return _load(path, tree, code, name="__main__") or found
+
+
+def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> PipelineFunctions:
     file = PipelineFile(path, _module(path))
+    namespace = vars(file.module)
     with file.open(), collect_pipelines() as collected, noting() as notes:
-        sys.modules[file.module.__name__] = file.module
+        sys.modules[file.name] = file.module
         try:
-            exec(code, file.module.__dict__)  # noqa: S102 - to run authors' files is what this is for
+            _prepare(file.module, path, tree, code)
+            namespace["__name__"] = name or file.name
+            exec(code, namespace)  # noqa: S102 - to run authors' files is what this is for
         except (Exception, SystemExit) as error:
-            raise _failed(error, path) from error
+            if name is None or not isinstance(error, SystemExit) or error.code not in {None, 0}:
+                raise _failed(error, path) from error
         finally:
-            file.siblings[file.module.__name__] = sys.modules[file.module.__name__]
+            namespace["__name__"] = file.name
+            file.siblings[file.name] = sys.modules[file.name]
     file.notes = tuple(notes)
     if not _SUBMITTING.isdisjoint(_names_in(code)):  # to look through a tree takes longer
         collected += _submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
-    return PipelineFunctions.of(file, [_pipeline_function(function, file) for function in functions])
+    return PipelineFunctions.of(
+        file, [_pipeline_function(function, file, collected.confs.get(function)) for function in functions]
+    )
+
+
+def _prepare(module: ModuleType, path: Path, tree: ast.Module, code: CodeType) -> None:
+    """Give a module what a script has of those who start it: a package for relative imports, a notebook's shell."""
+    level = 0
+    if _RELATIVE_IMPORT.search(path.read_bytes()):  # to look through a tree takes longer
+        level = max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+    if 0 < level < len(path.parents):
+        module.__package__, package = package_of(f"{module.__name__}_package", path, level=level)
+        sys.modules[package.__name__] = package
+        if package.__spec__ is not None and package.__spec__.loader is not None:
+            package.__spec__.loader.exec_module(package)
+    if NOTEBOOK_SHELL in _names_in(code):
+        setattr(module, NOTEBOOK_SHELL, notebook_shell())
 
 
 def choose_function(functions: Sequence[PipelineFunction], name: str | None, path: Path) -> PipelineFunction:
     """Return the one pipeline of a file, or the one called `name`: a function, decorated or not (D-01), or a pipeline.
 
-    Raises UsageError, listing what there is, where that is none or several.
+    A file that has none may import one, as scripts do that compile or submit it. Raises UsageError, listing what there
+    is, where that is none or several.
     """
     plain = _plain_functions(functions)
     if name is not None:
@@ -148,7 +206,7 @@ def choose_function(functions: Sequence[PipelineFunction], name: str | None, pat
         if len(found) == 1:
             return found[0]
         raise UsageError(_not_found(name, functions, plain, path) if not found else _several(found, path))
-    if len(functions) == 1:
+    if len(functions or (functions := _imported(functions))) == 1:
         return functions[0]
     raise UsageError(_several(functions, path) if functions else _none(plain, path))
 
@@ -227,11 +285,16 @@ def _failed(error: BaseException, path: Path) -> PipelineError:
         where = Where(error.filename, error.lineno or 0)
     if isinstance(error, SystemExit):
         problem = f"the file ended the program while it was loaded: SystemExit({error.code})"
-        return _refused("KA352", where, problem, "Put what belongs to a script under `if __name__ == '__main__':`.")
+        advice = "Put what belongs to a script under `if __name__ == '__main__':`."
+        if any(Path(frame.filename).name == "argparse.py" for frame in traceback.extract_tb(error.__traceback__)):
+            advice = "It is loaded without arguments of a command line: give each argument a default."
+        return _refused("KA352", where, problem, advice)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
     advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
     if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
         advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
+    if isinstance(error, NotFetched):
+        advice = "It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
     if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
         advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
     return _refused("KA352", where, f"loading the file raised {text}", advice)
@@ -248,11 +311,13 @@ def _refused(code: str, where: Where, problem: str, advice: str) -> PipelineErro
     return PipelineError([Diagnostic(code=code, where=where, problem=problem, advice=advice)])
 
 
-def _pipeline_function(function: Callable[..., Any], file: PipelineFile) -> PipelineFunction:
+def _pipeline_function(
+    function: Callable[..., Any], file: PipelineFile, conf: PipelineConf | None = None
+) -> PipelineFunction:
     name = getattr(function, "_component_human_name", None) or component_name(function.__name__)
     code = getattr(inspect.unwrap(function), "__code__", None)
     where = Where(code.co_filename, code.co_firstlineno) if code else Where(str(file.path), 0)
-    return PipelineFunction(function=function, name=str(name), where=where, file=file)
+    return PipelineFunction(function=function, name=str(name), where=where, file=file, conf=conf)
 
 
 def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:
@@ -264,8 +329,12 @@ def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:
 
 
 def _is_written_in(function: Callable[..., Any], file: PipelineFile) -> bool:
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return code is not None and code.co_filename == str(file.path)
+    """Tell whether a function is of the file as it was loaded, rather than of another module that is the same file."""
+    plain = inspect.unwrap(function)
+    code = getattr(plain, "__code__", None)
+    if code is None or code.co_filename != str(file.path):
+        return False
+    return getattr(plain, "__globals__", None) is vars(file.module)
 
 
 def _plain_functions(functions: Sequence[PipelineFunction]) -> list[PipelineFunction]:
@@ -281,6 +350,11 @@ def _plain_functions(functions: Sequence[PipelineFunction]) -> list[PipelineFunc
         and value not in known
         and (_is_written_in(value, functions.file) or hasattr(value, "_component_human_name"))
     ]
+
+
+def _imported(functions: Sequence[PipelineFunction]) -> list[PipelineFunction]:
+    """Return the decorated functions that a file imports."""
+    return [plain for plain in _plain_functions(functions) if hasattr(plain.function, "_component_human_name")]
 
 
 def _none(plain: Sequence[PipelineFunction], path: Path) -> str:
@@ -316,8 +390,10 @@ def _namesakes(folder: Path) -> list[str]:
 
 
 def _is_below(module: ModuleType, folder: Path) -> bool:
+    """Tell whether a module lies below a folder, and in no environment there."""
     places = [getattr(module, "__file__", None), *list(getattr(module, "__path__", None) or ())]
-    return any(isinstance(place, str) and Path(place).is_relative_to(folder) for place in places)
+    below = [Path(place) for place in places if isinstance(place, str) and Path(place).is_relative_to(folder)]
+    return any("site-packages" not in place.relative_to(folder).parts for place in below)
 
 
 def _take_out(names: Sequence[str]) -> dict[str, ModuleType]:

@@ -1,6 +1,7 @@
 """`import kfp` answered by this package, while a pipeline file is loaded or built (rows K-01 to K-07, §1.2).
 
 Files that this package loads get ours, also where the real kfp is installed; all others get what they would have got.
+The same holds for `kfp_server_api`, which comes with kfp, and for `kfp.deprecated`, as later releases call KFP v1.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from typing import Any, Final
 from typing_extensions import override
 
 ROOT: Final = "kfp"
+SERVER_API: Final = "kfp_server_api"
 VERSION: Final = "1.8.22"
+
+_LATER_NAME: Final = "kfp.deprecated"
+_OF_SERVER_API: Final = frozenset(("", "api", "api_client", "configuration", "exceptions", "models", "rest"))
 
 _DSL: Final = (
     "ops",
@@ -34,6 +39,7 @@ _DSL: Final = (
     "volumes",
     "components",
     "naming",
+    "private_names",
 )
 _EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
 _SPECS: Final = "kfp_airflow.components.structures"
@@ -41,6 +47,9 @@ _PRIVATE: Final = "kfp_airflow.components.private_names"
 
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp": ("kfp_airflow.dsl.switches", "kfp_airflow.client.bystander"),
+    "kfp._client": ("kfp_airflow.client.bystander",),
+    "kfp._local_client": ("kfp_airflow.client.bystander",),
+    "kfp._runners": ("kfp_airflow.client.bystander",),
     "kfp.auth": ("kfp_airflow.client.auth",),
     "kfp.auth._satvolumecredentials": ("kfp_airflow.client.auth",),
     "kfp.auth._tokencredentialsbase": ("kfp_airflow.client.auth",),
@@ -48,7 +57,7 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.azure": ("kfp_airflow.modifiers.azure",),
     "kfp.compiler": ("kfp_airflow.compiler",),
     "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler",),
-    "kfp.compiler._k8s_helper": ("kfp_airflow.dsl.naming",),
+    "kfp.compiler._k8s_helper": ("kfp_airflow.dsl.naming", "kfp_airflow.dsl.private_names"),
     "kfp.containers": ("kfp_airflow.compiler.images",),
     "kfp.components": ("kfp_airflow.components",),
     "kfp.components._airflow_op": ("kfp_airflow.components.airflow_operator",),
@@ -76,6 +85,7 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.dsl._component": ("kfp_airflow.dsl.components", "kfp_airflow.dsl.graph_components"),
     "kfp.dsl._container_op": _EVERY_DSL,
     "kfp.dsl._for_loop": _EVERY_DSL,
+    "kfp.dsl._metadata": (_PRIVATE,),
     "kfp.dsl._ops_group": _EVERY_DSL,
     "kfp.dsl._pipeline": _EVERY_DSL,
     "kfp.dsl._pipeline_param": ("kfp_airflow.dsl.params", "kfp_airflow.dsl.naming"),
@@ -88,9 +98,16 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.dsl.extensions.kubernetes": ("kfp_airflow.modifiers.kubernetes",),
     "kfp.dsl.types": ("kfp_airflow.dsl.types",),
     "kfp.gcp": ("kfp_airflow.modifiers.gcp",),
+    "kfp.notebook": (),
     "kfp.onprem": ("kfp_airflow.modifiers.onprem",),
+    "kfp.v2": (),
+    "kfp.v2.compiler": ("kfp_airflow.compiler.of_v2",),
+    "kfp.v2.dsl": ("kfp_airflow.components.of_v2",),
 }
-"""Module of kfp → the modules of this package whose names it has, looked up in this order."""
+"""Module of kfp → the modules of this package whose names it has, looked up in this order.
+
+One without any can be imported only: files name it and use nothing of it.
+"""
 
 _OF_V2: Final = "KFP v2 is another language: this package reads KFP v1."
 _FILES_IN_V1: Final = f"{_OF_V2} Files are handed on by kfp.components.InputPath and OutputPath."
@@ -105,10 +122,6 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "kfp.dsl.metrics_utils": _FILES_IN_V1,
     "kfp.dsl.serialization_utils": _OF_V2,
     "kfp.dsl.type_utils": f"{_OF_V2} Types and their checks are in kfp.dsl.types.",
-    "kfp.notebook": (
-        "Its %%docker builds images by way of Google Cloud: build the image where your other images are built, and "
-        "name it in the pipeline."
-    ),
     "kfp.pipeline_spec": _OF_V2,
     "kfp.v2": _OF_V2,
 }
@@ -117,6 +130,10 @@ _INSTEAD: Final[Mapping[str, str]] = {
 _lock = threading.RLock()
 _depth = 0
 _assigned: list[tuple[ModuleType, str, object]] = []
+
+
+NOTEBOOK_SHELL: Final = "get_ipython"
+"""The function whose calls stand for a notebook's commands where a notebook was exported as a file."""
 
 
 Settings = dict[tuple[str, str], object]
@@ -171,6 +188,11 @@ def _advice_switch(settings: Settings) -> Iterator[None]:
         setattr(ContainerOp, name, before)
 
 
+def notebook_shell() -> object:
+    """Return what stands for `get_ipython` in a file that is loaded."""
+    return getattr(importlib.import_module("kfp_airflow.client.bystander"), NOTEBOOK_SHELL)
+
+
 class AliasModule(ModuleType):
     """A module of kfp whose names are those of some modules of this package.
 
@@ -185,7 +207,7 @@ class AliasModule(ModuleType):
         for home in self._homes():
             if hasattr(home, name):
                 return getattr(home, name)
-        if f"{self.__name__}.{name}" in HOMES and _depth:
+        if _homes_of(f"{self.__name__}.{name}") is not None and _depth:
             return importlib.import_module(f"{self.__name__}.{name}")
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
 
@@ -205,7 +227,7 @@ class AliasModule(ModuleType):
 
     def _homes(self) -> Iterator[ModuleType]:
         # Authors ask for names of kfp.dsl once or twice per step, and import_module is dear where nothing is to import.
-        homes = (home for home in HOMES[self.__name__] if _is_there(home))
+        homes = (home for home in _homes_of(self.__name__) or () if _is_there(home))
         return (sys.modules.get(home) or importlib.import_module(home) for home in homes)
 
     def _home_with(self, name: str) -> ModuleType | None:
@@ -229,7 +251,7 @@ class _AliasFinder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the specification of a module of kfp; raises ImportError, naming what there is, for others of kfp."""
-        if fullname != ROOT and not fullname.startswith(ROOT + "."):
+        if not _is_of_kfp(fullname):
             return None
         if not _answers(fullname):
             # A ModuleNotFoundError would be swallowed by `from kfp import …`, and the message with it.
@@ -240,7 +262,7 @@ class _AliasFinder(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module that answers for one of kfp."""
         module = AliasModule(spec.name, f"{spec.name}, answered by kfp_airflow.")
-        if spec.name == ROOT:
+        if spec.name in {ROOT, _LATER_NAME}:
             module.__dict__.update(__version__=VERSION, COMPILING_FOR_V2=False)
         return module
 
@@ -254,7 +276,7 @@ _FINDER: Final = _AliasFinder()
 
 def _take_out() -> dict[str, ModuleType]:
     """Remove every module of kfp from sys.modules and return them."""
-    names = [name for name in sys.modules if name == ROOT or name.startswith(ROOT + ".")]
+    names = [name for name in sys.modules if _is_of_kfp(name)]
     return {name: sys.modules.pop(name) for name in names}
 
 
@@ -292,4 +314,18 @@ def _missing_module(fullname: str) -> str:
 
 def _answers(name: str) -> bool:
     """Tell whether anything of this package stands behind a module of kfp."""
-    return name == ROOT or any(_is_there(home) for home in HOMES.get(name, ()))
+    homes = _homes_of(name)
+    return homes is not None and (not homes or any(_is_there(home) for home in homes))
+
+
+def _is_of_kfp(name: str) -> bool:
+    return name.partition(".")[0] in {ROOT, SERVER_API}
+
+
+def _homes_of(name: str) -> tuple[str, ...] | None:
+    """Return the modules of this package behind a module of kfp, None where it is not here."""
+    root, _, rest = name.partition(".")
+    if root == SERVER_API:
+        known = rest.partition(".")[0] in _OF_SERVER_API and "__" not in rest
+        return ("kfp_airflow.client.server_api",) if known else None
+    return HOMES.get(ROOT + name.removeprefix(_LATER_NAME) if name.startswith(_LATER_NAME) else name)

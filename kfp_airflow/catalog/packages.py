@@ -33,12 +33,13 @@ class PackagedPipeline:
 PipelineSource: TypeAlias = PipelineFunction | PackagedPipeline
 
 
-def load_pipelines(path: Path) -> Sequence[PipelineSource]:
+def load_pipelines(path: Path, *, main_part: bool = False) -> Sequence[PipelineSource]:
     """Return the pipelines of a Python file in their order, or the one of a package.
 
-    Raises UsageError where there is no such file, PipelineError where it cannot be read.
+    `main_part`: as of `load_functions`, for files that a person names. Raises UsageError where there is no such file,
+    PipelineError where it cannot be read.
     """
-    return (load_package(path),) if is_package_name(path) else load_functions(path)
+    return (load_package(path),) if is_package_name(path) else load_functions(path, main_part=main_part)
 
 
 def choose_pipeline(path: Path, function: str | None) -> PipelineSource:
@@ -47,7 +48,7 @@ def choose_pipeline(path: Path, function: str | None) -> PipelineSource:
     A package holds one, and has no functions to choose from.
     """
     if not is_package_name(path):
-        return choose_function(load_functions(path), function, path)
+        return choose_function(load_functions(path, main_part=True), function, path)
     if function is not None:
         raise UsageError(
             f"{Where(str(path), 0)}: a package holds one pipeline and no functions\n  Leave '{function}' out."

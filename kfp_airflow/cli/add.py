@@ -57,7 +57,7 @@ def plan_additions(files: Iterable[Path], folder: Path, experiments: tuple[str, 
 
 
 def _additions(file: Path, folder: Path, experiments: tuple[str, ...]) -> Iterator[Addition]:
-    sources = load_pipelines(file)
+    sources = load_pipelines(file, main_part=True)
     path = path_from(folder, file)
     for source in sources:
         pipeline = check_pipeline(source).require_sound()

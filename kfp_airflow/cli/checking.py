@@ -26,9 +26,9 @@ def check_file(path: Path, *, verbose: bool) -> FileResult:
     errors: list[str] = []
     warnings: list[str] = []
     try:
-        sources = load_pipelines(path)
+        sources = load_pipelines(path, main_part=True)
         if not sources:
-            choose_pipeline(path, None)  # says what else there is in the file
+            sources = (choose_pipeline(path, None),)  # which it imports, or says what else there is in the file
     except (KfpAirflowError, OSError) as error:
         return FileResult(pipelines=0, errors=(_message(error, verbose=verbose),), warnings=())
     for source in sources:

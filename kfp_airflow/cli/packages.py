@@ -20,10 +20,10 @@ def write_package(file: Path, function: str | None, output: Path, *, type_check:
             f"{Where(str(file), 0)}: this is a package already, or a file of that kind\n"
             "  Give the Python file of the pipeline; a package is used as it is."
         )
-    chosen = choose_function(load_functions(file), function, file)
+    chosen = choose_function(load_functions(file, main_part=True), function, file)
     try:
         with chosen.file.open():
-            compile_function(chosen.function, output, type_check=type_check)
+            compile_function(chosen.function, output, type_check=type_check, conf=chosen.conf)
     except UsageError:
         raise
     except ValueError as error:  # what `Compiler.compile` says of a file name

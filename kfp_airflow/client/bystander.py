@@ -6,7 +6,7 @@ scheduled; so that the file can be loaded as it is, its calls do nothing and giv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from typing_extensions import override
@@ -23,22 +23,23 @@ MOST_CALLS: Final = 1000
 class Absent:
     """What a server would have answered: it has every attribute, can be called, is empty and false."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, leave_out: Callable[[str], Absent] | None = None) -> None:
         self._what = what
+        self._leave_out = leave_out or leave_out_call
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Absent:
         """Leave the call out, and say so at its line. Raises RuntimeError for a line that asks without end."""
-        return leave_out(f"{self._what}()")
+        return self._leave_out(f"{self._what}()")
 
     def __getattr__(self, name: str) -> Absent:
         """Return what an attribute would have been; Python's own protocols are not there."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return Absent(f"{self._what}.{name}")
+        return Absent(f"{self._what}.{name}", self._leave_out)
 
     def __getitem__(self, key: object) -> Absent:
         """Return what an item would have been."""
-        return Absent(f"{self._what}[…]")
+        return Absent(f"{self._what}[…]", self._leave_out)
 
     def __iter__(self) -> Iterator[Absent]:
         """Yield nothing."""
@@ -68,9 +69,12 @@ class Client:
             raise AttributeError(f"kfp.Client has no attribute {name!r} here", name=name, obj=self)
         return Absent(f"kfp.{type(self).__name__}().{name}")
 
-    def create_run_from_pipeline_func(self, pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
-        """Leave the run out; the function is a pipeline of the file."""
-        return _submit(pipeline_func, f"kfp.{type(self).__name__}().create_run_from_pipeline_func()")
+    def create_run_from_pipeline_func(
+        self, pipeline_func: Any, *_args: Any, pipeline_conf: Any = None, **_kwargs: Any
+    ) -> Absent:
+        """Leave the run out; the function is a pipeline of the file, with the settings that it is submitted with."""
+        what = f"kfp.{type(self).__name__}().create_run_from_pipeline_func()"
+        return _submit(pipeline_func, pipeline_conf, what)
 
 
 class LocalClient(Client):
@@ -83,38 +87,43 @@ class LocalClient(Client):
             pass
 
 
-def run_pipeline_func_on_cluster(pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
+def run_pipeline_func_on_cluster(pipeline_func: Any, *_args: Any, pipeline_conf: Any = None, **_kwargs: Any) -> Absent:
     """Leave the run out; the function is a pipeline of the file (K-06)."""
-    return _submit(pipeline_func, "kfp.run_pipeline_func_on_cluster()")
+    return _submit(pipeline_func, pipeline_conf, "kfp.run_pipeline_func_on_cluster()")
 
 
 def run_pipeline_func_locally(pipeline_func: Any, *_args: Any, **_kwargs: Any) -> Absent:
     """Leave the run out; the function is a pipeline of the file (K-07)."""
-    return _submit(pipeline_func, "kfp.run_pipeline_func_locally()")
+    return _submit(pipeline_func, None, "kfp.run_pipeline_func_locally()")
 
 
-def leave_out(what: str) -> Absent:
-    """Return what is absent, with a note at the author's line.
+def get_ipython() -> Absent:
+    """Return what stands for a notebook's shell, of which the export of a notebook has commands."""
+    return Absent("get_ipython()", _leave_out_command)
+
+
+def leave_out_call(what: str) -> Absent:
+    """Return what a server would have answered, with a note at the author's line.
 
     Raises RuntimeError for a line that asks without end.
     """
     where = author_place()
     if times_asked(where) > MOST_CALLS:
         raise RuntimeError(f"{what} was asked {MOST_CALLS:,} times by one line, which waits for a run that is not made")
-    note(
-        Diagnostic(
-            code="KA353",
-            where=where,
-            problem=f"{what} is left out while the file is loaded",
-            advice="Trigger or schedule the pipeline's DAG in Airflow, or run the file with `kfp-airflow run`.",
-            row="K-05",
-            severity="warning",
-        )
-    )
+    problem = f"{what} is left out while the file is loaded"
+    advice = "Trigger or schedule the pipeline's DAG in Airflow, or run the file with `kfp-airflow run`."
+    note(Diagnostic(code="KA353", where=where, problem=problem, advice=advice, row="K-05", severity="warning"))
     return Absent(what)
 
 
-def _submit(function: Any, what: str) -> Absent:
+def _leave_out_command(what: str) -> Absent:
+    problem = f"the notebook's command {what} is left out"
+    advice = "Remove it. What steps need is in their images, or in packages_to_install."
+    note(Diagnostic(code="KA355", where=author_place(), problem=problem, advice=advice, severity="warning"))
+    return Absent(what, _leave_out_command)
+
+
+def _submit(function: Any, conf: Any, what: str) -> Absent:
     if callable(function):
-        collect(function)
-    return leave_out(what)
+        collect(function, conf)
+    return leave_out_call(what)

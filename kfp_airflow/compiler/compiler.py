@@ -20,20 +20,29 @@ from kfp_airflow.graph.text import Json
 from kfp_airflow.package.check import check_package
 from kfp_airflow.package.files import check_package_name, write_package
 from kfp_airflow.package.write import write_checked
+from kfp_airflow.package.yaml_text import yaml_text
 
 
 class Compiler:
     """Makes packages of pipeline functions: `Compiler().compile(pipeline, 'pipeline.yaml')` (Z-01).
 
-    `mode` is V1_LEGACY; the other modes are for KFP's own later engines and are refused with a ValueError.
+    `mode` is V1_LEGACY; the other modes are for KFP's own later engines and are refused with a ValueError. In a file
+    that is loaded for its pipelines V2_COMPATIBLE is a warning (KA356): they are the same pipelines.
     """
 
     def __init__(
         self, mode: PipelineExecutionMode = PipelineExecutionMode.V1_LEGACY, launcher_image: str | None = None
     ) -> None:
-        if mode is not PipelineExecutionMode.V1_LEGACY:
+        if mode is PipelineExecutionMode.V2_COMPATIBLE and is_loading():
+            note_at_author(
+                "KA356",
+                "mode V2_COMPATIBLE is for KFP's own engine: the package is V1_LEGACY",
+                "Leave the mode out.",
+                row="D-03",
+            )
+        elif mode is not PipelineExecutionMode.V1_LEGACY:
             raise ValueError(f"mode {mode.name} is for KFP's own engines. Leave it out: packages are V1_LEGACY.")
-        if launcher_image is not None:
+        elif launcher_image is not None:
             raise ValueError("launcher_image is for mode V2_COMPATIBLE only. Leave it out.")
 
     def compile(
@@ -50,7 +59,7 @@ class Compiler:
         that is wrong with the pipeline, ValueError for another file name, OSError where the file cannot be written.
         While a file is loaded for its pipelines that is a warning (KA354); while Airflow loads it nothing is written.
         """
-        collect(pipeline_func)
+        collect(pipeline_func, pipeline_conf)
         if package_path is not None:
             check_package_name(Path(package_path))
         workflow = write_checked(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
@@ -78,12 +87,38 @@ class Compiler:
         pipeline_conf: PipelineConf | None = None,
     ) -> dict[str, Json]:
         """Return the Argo workflow; tools and tests of KFP v1 call this one (Z-04)."""
+        collect(pipeline_func, pipeline_conf)
         return create_workflow(
             pipeline_func,
             name=pipeline_name,
             description=pipeline_description,
             parameters=params_list or (),
             conf=pipeline_conf,
+        )
+
+    @staticmethod
+    def _write_workflow(workflow: dict[str, Json], package_path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write a workflow that the author has changed, or return its YAML text; scripts of KFP v1 call this (Z-04)."""
+        if package_path is None:
+            return yaml_text(workflow)
+        check_package_name(Path(package_path))
+        if may_write():
+            _write_package(workflow, Path(package_path))
+        return None
+
+    def _create_and_write_workflow(
+        self,
+        pipeline_func: PipelineFunction,
+        pipeline_name: str | None = None,
+        pipeline_description: str | None = None,
+        params_list: Sequence[PipelineParam] | None = None,
+        pipeline_conf: PipelineConf | None = None,
+        package_path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write the package of a pipeline function under another name; scripts of KFP v1 call this (Z-04)."""
+        self._write_workflow(
+            self._create_workflow(pipeline_func, pipeline_name, pipeline_description, params_list, pipeline_conf),
+            package_path,
         )
 
 
@@ -107,12 +142,12 @@ def _write_package(workflow: dict[str, Json], path: Path) -> None:
         if not is_loading():
             raise
         problem = f"the package {path} cannot be written: {error.strerror}"
-        advice = "Put what belongs to a script under `if __name__ == '__main__':`."
-        pass_on(
-            Diagnostic(
-                code="KA354", where=author_place(), problem=problem, advice=advice, row="Z-02", severity="warning"
-            )
-        )
+        note_at_author("KA354", problem, "Put what belongs to a script under `if __name__ == '__main__':`.", row="Z-02")
+
+
+def note_at_author(code: str, problem: str, advice: str, *, row: str) -> None:
+    """Warn at the author's line."""
+    pass_on(Diagnostic(code=code, where=author_place(), problem=problem, advice=advice, row=row, severity="warning"))
 
 
 def _checked(graph: Pipeline) -> Pipeline:
@@ -125,6 +160,8 @@ def _checked(graph: Pipeline) -> Pipeline:
     return graph
 
 
-def compile_function(function: PipelineFunction, output: Path, *, type_check: bool = True) -> None:
+def compile_function(
+    function: PipelineFunction, output: Path, *, type_check: bool = True, conf: PipelineConf | None = None
+) -> None:
     """Write the package of one pipeline function: what `dsl-compile` does with the function that it found (Z-06)."""
-    Compiler().compile(function, output, type_check=type_check)
+    Compiler().compile(function, output, type_check=type_check, pipeline_conf=conf)

@@ -20,6 +20,10 @@ _HEADERS: Final = {"User-agent": "kfp-airflow"}
 """What every request says; the name is written as Request writes it."""
 
 
+class NotFetched(OSError):
+    """A component that could not be read from its address."""
+
+
 def fetch(url: str, auth: Any = None, *, timeout_s: float = TIMEOUT_S) -> bytes:
     """Return what lies at an address, at most 10 MiB; a Google storage address is read over HTTPS.
 

@@ -82,6 +82,9 @@ def _extract_component_interface(func: Callable[..., Any]) -> parts.ComponentSpe
     return ports_of(func, interface_of(func))
 
 
+_extract_pipeline_metadata = _extract_component_interface
+
+
 def generate_unique_name_conversion_table(
     names: Sequence[str], conversion_func: Callable[[str], str]
 ) -> Mapping[str, str]:

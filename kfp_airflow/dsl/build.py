@@ -16,7 +16,7 @@ from kfp_airflow.dsl.docstrings import read_docstring
 from kfp_airflow.dsl.members import build_members
 from kfp_airflow.dsl.notes import note, noting
 from kfp_airflow.dsl.ops import ContainerOp
-from kfp_airflow.dsl.params import PipelineParam
+from kfp_airflow.dsl.params import PipelineParam, keeping_values
 from kfp_airflow.dsl.pipeline import Pipeline, PipelineFunction
 from kfp_airflow.dsl.signatures import PipelineArgument, read_arguments
 from kfp_airflow.dsl.types import is_type_checking, type_checking
@@ -77,7 +77,7 @@ def _build(
     docstring = read_docstring(function)
     arguments = tuple(read_arguments(function, where))
     human_name = name or getattr(function, "_component_human_name", None) or naming.component_name(function.__name__)
-    with Pipeline(human_name) as pipeline:
+    with Pipeline(human_name) as pipeline, keeping_values() as values:
         try:
             _call(function, arguments)
             settings = conf or pipeline.conf
@@ -86,6 +86,7 @@ def _build(
             raise PipelineError((*_errors(notes), *error.diagnostics)) from error
         except Exception as error:
             raise PipelineError((*_errors(notes), _failure(error, function, where))) from error
+    known = {*(argument.name for argument in arguments), *(param.name for param in parameters)}
     return model.Pipeline(
         name=human_name,
         description=description
@@ -95,7 +96,7 @@ def _build(
             *(_parameter(argument, docstring.arguments.get(argument.name), where) for argument in arguments),
             *(_explicit_parameter(param, where) for param in parameters),
         ),
-        members=build_members(pipeline),
+        members=build_members(pipeline, {name: value for name, value in values.items() if name not in known}),
         settings=_settings(settings, where),
         where=where,
     )

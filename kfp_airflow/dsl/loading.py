@@ -8,20 +8,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfp_airflow.diagnostics import Where
 from kfp_airflow.dsl.where import author_frame
 
-_collectors: ContextVar[tuple[list[Callable[..., Any]], ...]] = ContextVar("kfp_airflow_collectors", default=())
+if TYPE_CHECKING:
+    from kfp_airflow.dsl.conf import PipelineConf
+
+
+class Collected(list[Callable[..., Any]]):
+    """Pipeline functions in the order in which they were told of, maybe more than once.
+
+    `confs` has the PipelineConf of those that were compiled or submitted with one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.confs: dict[Callable[..., Any], PipelineConf] = {}
+
+
+_collectors: ContextVar[tuple[Collected, ...]] = ContextVar("kfp_airflow_collectors", default=())
 _asked: ContextVar[Counter[Where] | None] = ContextVar("kfp_airflow_asked", default=None)
 _may_write: ContextVar[bool] = ContextVar("kfp_airflow_may_write", default=True)
 
 
 @contextmanager
-def collect_pipelines() -> Iterator[list[Callable[..., Any]]]:
-    """Yield a list that gets every function that is told of inside the block, in order and maybe more than once."""
-    collected: list[Callable[..., Any]] = []
+def collect_pipelines() -> Iterator[Collected]:
+    """Yield a list that gets every function that is told of inside the block."""
+    collected = Collected()
     token, counting = _collectors.set((*_collectors.get(), collected)), _asked.set(Counter())
     try:
         yield collected
@@ -30,10 +45,12 @@ def collect_pipelines() -> Iterator[list[Callable[..., Any]]]:
         _collectors.reset(token)
 
 
-def collect(function: Callable[..., Any]) -> None:
-    """Tell of a function that is a pipeline: decorated, compiled or submitted."""
+def collect(function: Callable[..., Any], conf: PipelineConf | None = None) -> None:
+    """Tell of a function that is a pipeline: decorated, compiled or submitted, maybe with settings."""
     for collected in _collectors.get():
         collected.append(function)
+        if conf is not None:
+            collected.confs[function] = conf
 
 
 def is_loading() -> bool:

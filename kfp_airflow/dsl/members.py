@@ -20,8 +20,11 @@ from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, ParameterRef
 _OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-def build_members(pipeline: Pipeline) -> tuple[model.Member, ...]:
-    """Return everything in a pipeline, in the author's order; problems are noted."""
+def build_members(pipeline: Pipeline, values: Mapping[str, object]) -> tuple[model.Member, ...]:
+    """Return everything in a pipeline, in the author's order; problems are noted.
+
+    `values` are those of parameters that are none of the pipeline's: they are written out (F-08).
+    """
     groups = tuple(_groups(pipeline.root))
     ids, of_groups = _ids(pipeline, groups)
     items = {_item_name(loop.item): of_groups[id(loop)] for loop in groups if isinstance(loop, ParallelFor)}
@@ -30,7 +33,7 @@ def build_members(pipeline: Pipeline) -> tuple[model.Member, ...]:
     steps.update((output_op(graph), of_groups[id(graph)]) for graph in graphs)
     arguments = {graph.argument_op: of_groups[id(graph)] for graph in graphs if isinstance(graph, Graph)}
     _note_lost_handlers(pipeline)
-    return _members(pipeline.root.members, Site(Reader(steps, items, arguments), ids, of_groups))
+    return _members(pipeline.root.members, Site(Reader(steps, items, arguments, values), ids, of_groups))
 
 
 def _ids(pipeline: Pipeline, groups: Iterable[OpsGroup]) -> tuple[dict[str, str], dict[int, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = r"\{\{pipelineparam:op=([\w\s_-]*);name=([\w\s_-]+)\}\}"
 _PLACEHOLDER = re.compile(PLACEHOLDER)
+_values: ContextVar[dict[str, object] | None] = ContextVar("kfp_airflow_values", default=None)
+
+
+@contextmanager
+def keeping_values() -> Iterator[dict[str, object]]:
+    """Yield a dict that gets name → value of every parameter that is made with a value inside the block (F-08)."""
+    values: dict[str, object] = {}
+    token = _values.set(values)
+    try:
+        yield values
+    finally:
+        _values.reset(token)
 
 
 class ConditionOperator(NamedTuple):
@@ -72,6 +86,9 @@ class PipelineParam:
         self.param_type = param_type
         self._text = f"{{{{pipelineparam:op={op_name or ''};name={name}}}}}"
         self.pattern = pattern or self._text
+        values = _values.get()
+        if value is not None and values is not None:
+            values[name] = value
 
     @property
     def full_name(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.dsl import containers
 from kfp_airflow.dsl.notes import note
-from kfp_airflow.dsl.ops import BaseOp, ContainerOp
+from kfp_airflow.dsl.ops import LEGACY_OUTPUTS, BaseOp, ContainerOp
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.resources import ResourceOp
 from kfp_airflow.dsl.values import Reader, literal_tree
@@ -124,7 +124,7 @@ def _outputs(op: ContainerOp) -> tuple[model.OutputFile, ...]:
         for name, path in op.file_outputs.items()
     ]
     declared += [
-        model.OutputFile(name=name, path=str(path))
+        model.OutputFile(name=name, path=str(path), to_be_seen=name not in LEGACY_OUTPUTS)
         for name, path in op.output_artifact_paths.items()
         if name not in op.file_outputs
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
@@ -41,19 +42,25 @@ class Reader:
 
     `steps` maps op names, as placeholders spell them, to step ids; `items` maps the placeholders of loops' items to
     loop ids: of the loops around the place first of all, else of any loop, so that `graph.check` can name a loop whose
-    item is used outside of it; `graphs` maps the op names of graph components' arguments to the ids of their groups.
+    item is used outside of it; `graphs` maps the op names of graph components' arguments to the ids of their groups;
+    `values` maps names to the values of parameters that are none of the pipeline's.
     """
 
     def __init__(
-        self, steps: Mapping[str, str], items: Mapping[ItemName, str], graphs: Mapping[str, str] | None = None
+        self,
+        steps: Mapping[str, str],
+        items: Mapping[ItemName, str],
+        graphs: Mapping[str, str] | None = None,
+        values: Mapping[str, object] | None = None,
     ) -> None:
         self._steps = steps
         self._items = items
         self._graphs = graphs or {}
+        self._values = values or {}
 
     def inside(self, item: ItemName, loop: str) -> Reader:
         """Return a reader for the body of a loop."""
-        return Reader(self._steps, {**self._items, item: loop}, self._graphs)
+        return Reader(self._steps, {**self._items, item: loop}, self._graphs, self._values)
 
     def text(self, value: object) -> Text:
         """Return a scalar or a future value as text; constants by `str()`, None as nothing (CO-03, O-04)."""
@@ -109,6 +116,8 @@ class Reader:
         return Struct(tuple((Text((spelling,)), self.tree(item)) for spelling, item in entries if item is not None))
 
     def _split(self, content: str) -> Text:
+        if self._values:
+            content = _REFERENCE.sub(self._written_out, content)
         parts: list[str | Reference] = []
         end = 0
         for match in _REFERENCE.finditer(content):
@@ -119,6 +128,14 @@ class Reader:
         if end < len(content):
             parts.append(content[end:])
         return Text(tuple(parts))
+
+    def _written_out(self, match: re.Match[str]) -> str:
+        """Return the value of a parameter that the author made with one, a placeholder of anything else as it is."""
+        op, name = match.group(1, 2)
+        if op or name not in self._values:
+            return match.group()
+        value = self._values[name]
+        return json.dumps(value) if isinstance(value, (list, dict)) else str(value)
 
     def _matched(self, match: re.Match[str]) -> Reference:
         op, name, workflow_field, pod_field, parameter = match.groups()

@@ -92,12 +92,14 @@ class InputFile:
 class OutputFile:
     """A file (or directory) that the step has to write at `path` (DP-01, DP-02).
 
-    The two `mlpipeline-*` ones are optional.
+    The two `mlpipeline-*` ones are optional. `to_be_seen`: no step can take it (O-08), so that a package gives it no
+    name of its step.
     """
 
     name: str
     path: str
     type: Tree = None
+    to_be_seen: bool = False
 
     @property
     def made_folder(self) -> str | None:

@@ -63,10 +63,10 @@ class Survey:
 
 
 def output_names(step: Step) -> tuple[str, ...]:
-    """Return the names of a step's outputs, in the author's order."""
+    """Return the names of the outputs of a step that others can take, in the author's order."""
     match step:
         case ContainerStep():
-            return tuple(output.name for output in step.outputs)
+            return tuple(output.name for output in step.outputs if not output.to_be_seen)
         case ResourceStep():
             return tuple(name for name, _ in step.attributes)
 

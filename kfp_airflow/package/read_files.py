@@ -164,6 +164,7 @@ class FileReader:
     def outputs(self) -> tuple[OutputFile, ...]:
         """Return the files that the step has to write, each once, whether taken as a file or by value (DP-04)."""
         names, spec = output_names(self.template), _component_outputs(self.template)
+        prefix = f"{template_name(str(self.template.get('name')))}-"
         types = {str(entry.get("name")): entry.get("type") for entry in spec.values()}
         outputs = self.notes.block(self.template, "outputs", self.what)
         self.notes.only(outputs, f"{self.what}: outputs", {"artifacts", "parameters"})
@@ -181,8 +182,9 @@ class FileReader:
                     self.notes.note("KA405", entry, f"{self.what}: {other}", "Compile the pipeline again.")
                 elif short not in found:
                     output = OutputFile(name=short, path=path)
+                    to_be_seen = not output.optional and not name.startswith(prefix)
                     kind_of_data = None if output.optional else tree(types.get(short))
-                    found[short] = OutputFile(name=short, path=path, type=kind_of_data)
+                    found[short] = OutputFile(name=short, path=path, type=kind_of_data, to_be_seen=to_be_seen)
         lying: dict[str, OutputFile] = {}
         for entry, mount in self._volume.outputs():
             short = names[str(entry.get("name"))].removesuffix(SUBPATH_SUFFIX)

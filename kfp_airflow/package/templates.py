@@ -164,7 +164,9 @@ def _with_mounts(container: Json, mounts: list[Json]) -> Json:
 
 
 def _output_name(step: ContainerStep, output: OutputFile) -> str:
-    return output.name if output.optional else f"{template_name(step.id)}-{argument_name(output.name)}"
+    if output.optional or output.to_be_seen:
+        return output.name
+    return f"{template_name(step.id)}-{argument_name(output.name)}"
 
 
 def _main_container(step: ContainerStep, inputs: StepInputs, pull_policy: str | None) -> Fields:

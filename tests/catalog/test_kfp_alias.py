@@ -10,16 +10,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from kfp_airflow import components, dsl
 from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.kfp_alias import HOMES, kfp_alias
-from kfp_airflow.client import bystander
+from kfp_airflow.client import bystander, server_api
 from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
 from kfp_airflow.compiler import images
 from kfp_airflow.components import lightweight
 from kfp_airflow.diagnostics import PipelineError
-from kfp_airflow.dsl import ops, switches
+from kfp_airflow.dsl import ops, private_names, switches
 from kfp_airflow.dsl.containers import Container
 from kfp_airflow.modifiers import aws, azure, gcp, kubernetes, onprem
 
@@ -70,6 +71,19 @@ def run(code: str) -> dict[str, Any]:
         ("import kfp", "kfp.containers.default_image_builder", images.default_image_builder),
         ("from kfp.compiler import VersionedDependency", "VersionedDependency", images.VersionedDependency),
         ("from kfp import Client, LocalClient", "LocalClient", None),
+        ("from kfp import gcp, notebook", "gcp.use_gcp_secret", gcp.use_gcp_secret),
+        ("import kfp.notebook", "kfp.notebook.__name__", "kfp.notebook"),
+        ("from kfp.v2 import dsl", "dsl.Condition", dsl.Condition),
+        ("from kfp.v2.dsl import *", "pipeline", dsl.pipeline),
+        ("import kfp.v2.dsl", "kfp.v2.dsl.InputPath", components.InputPath),
+        ("import kfp.deprecated as kfp", "kfp.dsl.pipeline", dsl.pipeline),
+        ("from kfp.deprecated import dsl, components, compiler", "dsl.ContainerOp", dsl.ContainerOp),
+        ("from kfp.deprecated.dsl.types import Integer", "Integer", dsl.types.Integer),
+        ("from kfp import deprecated", "deprecated.__version__", "1.8.22"),
+        ("from kfp._client import Client", "Client", bystander.Client),
+        ("from kfp.dsl._container_op import _get_cpu_number", "_get_cpu_number('250m')", 0.25),
+        ("from kfp.compiler._k8s_helper import convert_k8s_obj_to_json", "convert_k8s_obj_to_json(3)", 3),
+        ("from kfp.dsl._metadata import _extract_pipeline_metadata", "callable(_extract_pipeline_metadata)", True),
         ("import kfp", "kfp.__version__", "1.8.22"),
         ("import kfp", "kfp.TYPE_CHECK", True),
         ("import kfp", "kfp.COMPILING_FOR_V2", False),
@@ -81,6 +95,59 @@ def test_the_ways_in_which_authors_import_kfp_lead_here(code: str, name: str, ex
     assert expected is None or found is expected or found == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "name", "expected"),
+    [
+        ("import kfp_server_api", "kfp_server_api.ApiException", server_api.ApiException),
+        ("from kfp_server_api.rest import ApiException", "ApiException", server_api.ApiException),
+        ("from kfp_server_api.exceptions import ApiException as e", "e(404, 'Not Found').status", 404),
+        ("from kfp_server_api.models.api_run import ApiRun", "ApiRun(name='x').name", "x"),
+        ("import kfp_server_api as a", "a.ApiJob(trigger=a.ApiTrigger(x='@daily')).trigger.x", "@daily"),
+        ("import kfp_server_api as a", "a.models.ApiResourceType.EXPERIMENT", "EXPERIMENT"),
+        ("import kfp_server_api as a", "bool(a.RunServiceApi(a.ApiClient(a.Configuration())).list_runs())", False),
+        ("import kfp_server_api as a", "a.Configuration().api_key", {}),
+        ("import kfp_server_api as a", "a.ApiRun(name='x').to_dict()", {"name": "x"}),
+        ("import kfp_server_api as a", "a.ApiRun is a.ApiRun and a.ApiRun(name='x').status", None),
+    ],
+)  # fmt: skip
+def test_the_generated_client_that_comes_with_kfp_can_be_named(code: str, name: str, expected: Any) -> None:  # K-05
+    with kfp_alias():
+        assert eval(name, run(code)) == expected
+    assert "kfp_server_api" not in sys.modules
+
+
+def test_what_the_generated_client_does_not_have_is_refused() -> None:
+    with kfp_alias():
+        for code in ("import kfp_server_api.nope", "from kfp_server_api import nope"):
+            with pytest.raises(ImportError, match="kfp_server_api has no 'nope' here, neither a name nor a module"):
+                run(code)
+        with pytest.raises(AttributeError, match=r"^ApiRun has no attribute 'nope' here$"):
+            run("import kfp_server_api\nkfp_server_api.ApiRun.nope")
+
+
+@pytest.mark.parametrize(
+    "quantity", ["1", "3K", "3Ki", "512M", "512Mi", "2G", "2Gi", "1T", "1Ti", "1P", "1Pi", "1E", "1Ei"]
+)
+def test_quantities_are_numbers_of_gigabytes(quantity: str) -> None:  # C-01
+    factor = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+    digits, unit = quantity.rstrip("KMGTPEi"), quantity.lstrip("0123456789")
+    powers = {f"{name}i": 1024**power for power, name in enumerate(factor)}
+    expected = float(digits) * (factor | powers)[unit] / 1e9
+    assert private_names._get_resource_number(quantity) == pytest.approx(expected)
+    assert private_names._get_cpu_number("1.5") == 1.5
+
+
+def test_objects_of_the_kubernetes_client_become_plain_data() -> None:
+    variable = client.V1EnvVar(
+        name="A", value_from=client.V1EnvVarSource(field_ref=client.V1ObjectFieldSelector("v1", "p"))
+    )
+    data = private_names.convert_k8s_obj_to_json({"env": [variable], "t": (dsl.PipelineParam("x"),)})
+    assert data == {
+        "env": [{"name": "A", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "p"}}}],
+        "t": ("{{inputs.parameters.x}}",),
+    }
+
+
 @pytest.mark.parametrize("module", [name for name in HOMES if "._" in name])
 def test_every_private_module_of_kfp_that_is_answered_for_has_names(module: str) -> None:
     with kfp_alias():
@@ -90,10 +157,10 @@ def test_every_private_module_of_kfp_that_is_answered_for_has_names(module: str)
 def test_modules_that_are_not_here_say_what_is() -> None:
     with kfp_alias():
         with pytest.raises(ImportError) as caught:
-            run("import kfp.v2")
+            run("import kfp.v2.google")
         assert str(caught.value).startswith(
-            "kfp has no 'v2' here, neither a name nor a module. KFP v2 is another language: this package reads KFP v1. "
-            "The modules of kfp that are here: kfp, "
+            "kfp.v2 has no 'google' here, neither a name nor a module. KFP v2 is another language: this package reads "
+            "KFP v1. The modules of kfp that are here: kfp, "
         )
         with pytest.raises(
             ImportError, match=r"^kfp has no 'componets' here, .* Did you mean 'components'\? The modules"
@@ -112,19 +179,12 @@ FILES = f"{OF_V2} Files are handed on by kfp.components.InputPath and OutputPath
 @pytest.mark.parametrize(
     ("code", "instead"),
     [
-        ("import kfp.v2.dsl", OF_V2),
-        ("from kfp import v2", OF_V2),
+        ("import kfp.v2.google.client", OF_V2),
+        ("from kfp.v2 import google", OF_V2),
         ("from kfp.dsl.io_types import Dataset", FILES),
         ("from kfp.dsl import io_types", FILES),
         ("from kfp.dsl import type_utils", f"{OF_V2} Types and their checks are in kfp.dsl.types."),
         ("import kfp.cli.cli", "Run pipelines with the command `kfp-airflow`, write packages with `dsl-compile`."),
-        (
-            "import kfp.notebook",
-            (
-                "Its %%docker builds images by way of Google Cloud: build the image where your other images are "
-                "built, and name it in the pipeline."
-            ),
-        ),
     ],
 )
 @pytest.mark.refused("D-33", message="modules of KFP v2 say so when they are imported, and what to use instead")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.loader import load_dags, to_dag
 from kfp_airflow.catalog.packages import choose_pipeline
 from kfp_airflow.cli.checking import check_file
+from kfp_airflow.cli.packages import write_package
 from kfp_airflow.client import bystander
+from kfp_airflow.compiler import of_v2
 from kfp_airflow.diagnostics import PipelineWarning
+from kfp_airflow.graph.model import ContainerStep
+from kfp_airflow.graph.text import text
 
 PIPELINE = """\
 import kfp
@@ -213,3 +219,284 @@ def test_on_the_command_line_the_current_folder_counts_and_the_message_says_so(
     assert check_file(folder / "p.py", verbose=False).errors == ()
     assert (folder / "reads.yaml").exists()
     assert (folder / "made.yaml").exists()
+
+
+@pytest.mark.refused(
+    "D-26", message="'make' is a component of KFP v2 (kfp.v2.dsl.component); dsl.importer is of KFP v2"
+)
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        ("make(1)", "'make' is a component of KFP v2 (kfp.v2.dsl.component)"),
+        ("make_too(1)", "'make_too' is a component of KFP v2 (kfp.v2.dsl.component)"),
+        ("importer('gs://x', Dataset)", "dsl.importer is of KFP v2"),
+    ],
+)
+def test_components_of_the_second_version_load_and_are_refused_as_steps(tmp_path: Path, step: str, what: str) -> None:
+    before = (
+        "from kfp.v2.dsl import Dataset, Input, Output, component, importer\n"
+        "@component\ndef make(n: int, out: Output[Dataset]): ...\n"
+        "@component(base_image='x')\ndef make_too(n: int, data: Input[Dataset]): ..."
+    )
+    path = write(tmp_path, before=before)
+    assert check_file(path, verbose=False).errors == ()
+    path.write_text(path.read_text() + f"    {step}\n")
+    (error,) = check_file(path, verbose=False).errors
+    assert error.startswith(f"{path}:12: {what} [KA316]\n  Make the component with kfp.components.create_component_")
+
+
+@pytest.mark.row("D-03", "Z-01", "Z-04")
+@pytest.mark.parametrize(
+    ("after", "code", "what"),
+    [
+        (
+            "kfp.compiler.Compiler(mode=dsl.PipelineExecutionMode.V2_COMPATIBLE).compile(training, 'p.yaml')",
+            "KA356",
+            "mode V2_COMPATIBLE is for KFP's own engine: the package is V1_LEGACY",
+        ),
+        (
+            "from kfp.v2 import compiler; compiler.Compiler().compile(pipeline_func=training, package_path='p.json')",
+            "KA357",
+            "the package p.json is for an engine of KFP v2 and is not written",
+        ),
+    ],
+)
+def test_a_package_for_another_engine_is_a_warning_in_a_file_that_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str, code: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = check_file(write(tmp_path, decorator="", after=after), verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    (warning,) = found.warnings
+    assert warning.startswith(f"p.py:7: {what} [{code}]\n")
+
+
+def test_elsewhere_the_compiler_of_the_second_version_refuses() -> None:
+    with pytest.raises(ValueError, match=r"^the package p\.json is for an engine of KFP v2 and is not written\. Write"):
+        of_v2.Compiler().compile(test_elsewhere_the_compiler_of_the_second_version_refuses, "p.json")
+
+
+@pytest.mark.row("Z-04")
+def test_a_script_may_change_the_workflow_and_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    after = (
+        "compiler = kfp.compiler.Compiler\nworkflow = compiler()._create_workflow(training)\n"
+        "workflow['metadata']['namespace'] = 'argo'\ncompiler._write_workflow(workflow, 'changed.yaml')\n"
+        "assert 'namespace: argo' in compiler._write_workflow(workflow)\n"
+        "compiler()._create_and_write_workflow(pipeline_func=training, pipeline_name='other', package_path='o.yaml')"
+    )
+    path = write(tmp_path, decorator="", after=after)
+    assert [pipeline.name for pipeline in load_functions(path)] == ["Training"]
+    assert yaml.safe_load(Path("changed.yaml").read_text())["metadata"]["namespace"] == "argo"
+    assert yaml.safe_load(Path("o.yaml").read_text())["metadata"]["generateName"] == "other-"
+
+
+def test_the_commands_of_an_exported_notebook_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    before = "get_ipython().system('pip install kfp')\nlines = get_ipython().getoutput('ls')\nassert not lines"
+    found = check_file(write(tmp_path, before=before), verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    first, second = found.warnings
+    assert first == (
+        f"{tmp_path}/p.py:3: the notebook's command get_ipython().system() is left out [KA355]\n"
+        "  Remove it. What steps need is in their images, or in packages_to_install."
+    )
+    assert "get_ipython().getoutput()" in second
+
+
+IN_A_PROJECT = """\
+import sys
+from pathlib import Path
+sys.path.append(str(Path(__file__).parent.parent / "lib"))
+import shared
+from pipelines.parts import PART
+from . import parts
+from .parts import PART as SAME
+from ..settings import IMAGE
+from kfp import dsl
+
+@dsl.pipeline(name="p")
+def p():
+    from pipelines import later
+    from .parts import PART as again
+    dsl.ContainerOp(name="a", image=IMAGE, command=[shared.NAME, PART, SAME, parts.PART, later.PART, again])
+"""
+
+
+@pytest.mark.parametrize("package", [False, True])
+def test_a_file_of_a_project_imports_from_around_it_as_a_module_does(tmp_path: Path, *, package: bool) -> None:
+    """What was imported, and the file's own search path, go with the file: another project has the same names."""
+    modules, search = set(sys.modules), list(sys.path)
+    for number in (1, 2):
+        root = tmp_path / f"{number}" / "repository"
+        (root / "pipelines").mkdir(parents=True)
+        (root / "lib").mkdir()
+        (root / "requirements.txt").touch()
+        (root / "lib" / "shared.py").write_text(f"NAME = 'shared-{number}'")
+        (root / "settings.py").write_text(f"IMAGE = 'image-{number}'")
+        (root / "pipelines" / "parts.py").write_text(f"PART = 'part-{number}'")
+        (root / "pipelines" / "later.py").write_text("from pipelines.parts import PART")
+        (root / "pipelines" / "p.py").write_text(IN_A_PROJECT)
+        if package:
+            (root / "pipelines" / "__init__.py").write_text("from .parts import PART")
+            (root / "__init__.py").touch()
+    pipelines = [load_functions(tmp_path / f"{number}" / "repository" / "pipelines" / "p.py") for number in (1, 2)]
+    for number, (pipeline,) in enumerate(pipelines, start=1):
+        (step,) = pipeline.build().members
+        assert isinstance(step, ContainerStep)
+        assert step.container.image == text(f"image-{number}")
+        assert step.container.command == (text(f"shared-{number}"), *(text(f"part-{number}"),) * 5)
+    assert sys.path == search
+    ours = ("shared", "pipelines", "settings", "later", "parts", "_kfp_airflow_pipeline")
+    assert [name for name in set(sys.modules) - modules if name.startswith(ours)] == []
+
+
+def test_a_package_that_imports_its_pipeline_file_has_the_pipeline_once(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").write_text("from .p import training")
+    (tmp_path / "other.py").touch()
+    path = write(tmp_path, before="from . import other")
+    assert [pipeline.name for pipeline in load_functions(path)] == ["Training"]
+
+
+def test_folders_around_are_searched_up_to_the_root_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "beyond.py").touch()
+    (tmp_path / "project" / "deep").mkdir(parents=True)
+    (tmp_path / "project" / ".git").mkdir()
+    path = write(tmp_path / "project" / "deep", before="import beyond")
+    (error,) = check_file(path, verbose=False).errors
+    assert "ModuleNotFoundError: No module named 'beyond'" in error
+    (tmp_path / "project" / ".git").rmdir()
+    assert check_file(path, verbose=False).errors == ()
+
+
+def test_what_comes_with_kfp_may_be_imported_where_it_is_not_installed(tmp_path: Path) -> None:
+    before = (
+        "import fire\nfrom absl import app, flags\nfrom google.cloud import storage\nimport google.auth\n"
+        "def bucket(client: storage.Client): ...\nflags.DEFINE_string('x', 'y', 'help')"
+    )
+    path = write(tmp_path, before=before, after="if __name__ == '__main__': fire.Fire(training)")
+    assert check_file(path, verbose=False).errors == ()
+    for use, name in [
+        ("storage.Client()", "google.cloud.storage.Client"),
+        ("str(flags.FLAGS.x)", "absl.flags.FLAGS.x"),
+    ]:
+        (error,) = check_file(write(tmp_path, before=before, after=use), verbose=False).errors
+        assert error.startswith(
+            f"{tmp_path}/p.py:12: loading the file raised ImportError: {name} is not installed here, "
+            "where the pipeline is built [KA352]\n  Install it where Airflow runs"
+        )
+    (error,) = check_file(write(tmp_path, before="from google.cloud import bigtable"), verbose=False).errors
+    assert "bigtable" in error
+    assert not {"fire", "absl", "google.cloud.storage"} & sys.modules.keys()
+
+
+READS_ARGUMENTS = """\
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--image", {option})
+image = parser.parse_args().image
+"""
+
+
+def test_a_file_that_reads_its_command_line_is_loaded_without_arguments(tmp_path: Path) -> None:
+    after = "    dsl.ContainerOp(name='b', image=image)"
+    path = write(tmp_path, before=READS_ARGUMENTS.format(option="default='busybox'"), after=after)
+    assert check_file(path, verbose=False).errors == ()
+    path = write(tmp_path, before=READS_ARGUMENTS.format(option="required=True"), after=after)
+    (error,) = check_file(path, verbose=False).errors
+    assert error == (
+        f"{path}:6: the file ended the program while it was loaded: SystemExit(2) [KA352]\n"
+        "  It is loaded without arguments of a command line: give each argument a default."
+    )
+
+
+MAKES_IN_MAIN = """\
+import argparse
+import sys
+from kfp import compiler, dsl
+
+def make(image):
+    @dsl.pipeline(name="made")
+    def made(rate: float = 0.1):
+        dsl.ContainerOp(name="a", image=image, arguments=[rate])
+    return made
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--image", default="busybox")
+    conf = dsl.PipelineConf().set_timeout(7)
+    compiler.Compiler().compile(make(parser.parse_args().image), "made.yaml", pipeline_conf=conf)
+    return {code}
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.mark.better("D-01", how="pipelines that only a script's main part makes are found in a file that is named")
+def test_a_pipeline_that_only_the_main_part_makes_is_found_where_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "files").mkdir()
+    path = tmp_path / "files" / "p.py"
+    path.write_text(MAKES_IN_MAIN.format(code=0))
+    pipeline = choose_pipeline(path, None).build()
+    assert (pipeline.name, pipeline.settings.timeout_s) == ("made", 7)
+    assert check_file(path, verbose=False).pipelines == 1
+    assert load_dags(str(path.parent)) == [], "Airflow does not run the main parts of all files that it finds"
+    path.write_text(MAKES_IN_MAIN.format(code=3))
+    (error,) = check_file(path, verbose=False).errors
+    assert error.startswith("files/p.py:19: the file ended the program while it was loaded: SystemExit(3)")
+
+
+def test_the_main_part_of_a_file_with_pipelines_is_not_executed(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, after="if __name__ == '__main__':\n    raise AssertionError(kfp.compiler.Compiler().compile)"
+    )
+    assert check_file(path, verbose=False).errors == ()
+
+
+def test_a_script_that_submits_a_pipeline_that_it_imports_has_that_pipeline(tmp_path: Path) -> None:
+    write(tmp_path)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import kfp\nfrom p import training\n"
+        "if __name__ == '__main__':\n    kfp.Client().create_run_from_pipeline_func(training, arguments={})"
+    )
+    assert choose_pipeline(script, None).build().name == "Training"
+    assert check_file(script, verbose=False).pipelines == 1
+    assert len(load_functions(script)) == 0
+
+
+@pytest.mark.row("P-01", "P-02")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "kfp.Client().create_run_from_pipeline_func(training, arguments={}, pipeline_conf=conf)",
+        "kfp.run_pipeline_func_on_cluster(training, {}, pipeline_conf=conf)",
+        "kfp.compiler.Compiler().compile(training, 'p.yaml', pipeline_conf=conf)",
+        "kfp.compiler.Compiler()._create_workflow(training, pipeline_conf=conf)",
+    ],
+)
+def test_settings_that_a_file_compiles_or_submits_with_hold_for_the_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path, after=f"conf = dsl.PipelineConf().set_timeout(7)\n{call}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PipelineWarning)
+        assert choose_pipeline(path, None).build().settings.timeout_s == 7
+        write_package(path, None, Path("again.yaml"), type_check=True)
+    assert yaml.safe_load(Path("again.yaml").read_text())["spec"]["activeDeadlineSeconds"] == 7
+
+
+@pytest.mark.row("M-03")
+def test_a_component_whose_address_leads_nowhere_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, before="make = kfp.components.load_component_from_url('http://127.0.0.1:1/c.yaml')")
+    (error,) = check_file(path, verbose=False).errors
+    assert error.startswith(
+        f"{path}:3: loading the file raised NotFetched: the component http://127.0.0.1:1/c.yaml cannot be fetched: "
+    )
+    assert error.endswith(
+        "\n  It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
+    )

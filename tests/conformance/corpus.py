@@ -64,6 +64,7 @@ THE_FIRST_LIST: Final = "R-04: the SDK loops over the parameter of the workflow 
 OF_AN_AFFINITY: Final = "B-05: the SDK hands no parameter to a step that has it in its affinity only"
 NO_SUCH_RESOURCE: Final = "F-07: the SDK asks for a resource named `nvidia`, which no cluster has"
 IN_PLACE: Final = "C-05: the SDK leaves a run-time value where Kubernetes reads a quantity, and Argo refuses it"
+LOST_VALUE: Final = "F-08: the SDK loses the value of a parameter made in the pipeline, and Argo finds none"
 
 BETTER: Final[Mapping[str, Mapping[str, str]]] = {
     "improved_options:parameter_in_an_affinity": {
@@ -78,6 +79,13 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
     "improved_options:any_resource_at_run_time": {
         "/run/dag/train/does/container/resources": IN_PLACE,
         "/run/dag/train/does/podSpecPatch": IN_PLACE,
+    },
+    "improved_options:parameter_with_a_value": {
+        "/run/dag/condition-1": LOST_VALUE,
+        "/run/dag/fetch/arguments": LOST_VALUE,
+        "/run/dag/fetch/does/container/args": LOST_VALUE,
+        "/run/dag/fetch/does/inputs": LOST_VALUE,
+        "/run/inputs": LOST_VALUE,
     },
     "improved_outputs_of_groups:one_file_twice": {
         "/run/dag/cat/arguments/artifacts/make-o-2": TWICE,

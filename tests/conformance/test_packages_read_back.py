@@ -54,6 +54,7 @@ NOT_TAKEN_BY_ARGO = {
     "improved_names:names_of_other_scripts": "[KA405]",
     "improved_names:a_condition_with_a_space": "[KA021]",
     "improved_names:an_op_with_the_name_of_a_group": "[KA405]",
+    "improved_options:parameter_with_a_value": "[KA407]",
     "improved_recursion:two_calls_inside": "[KA407]",
 }
 """Pipelines of which the SDK makes a package that Argo refuses, and the code of our refusal."""

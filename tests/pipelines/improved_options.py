@@ -37,3 +37,20 @@ def number_of_gpus_at_run_time(number: int = 1):
 @dsl.pipeline(name="any resource")
 def any_resource_at_run_time(number: int = 1):
     step("train").container.add_resource_limit("example.com/x", number)
+
+
+@dsl.pipeline(name="a value of its own")
+def parameter_with_a_value(rate: float = 0.1):
+    """F-08: of a parameter that is made in the pipeline with a value."""
+    url = dsl.PipelineParam(name="url", value="gs://data.csv")
+    sizes = dsl.PipelineParam(name="sizes", value=[1, 2])
+    rate_again = dsl.PipelineParam(name="rate", value=0.5)
+    fetch = dsl.ContainerOp(
+        name="fetch",
+        image="busybox",
+        command=["sh", "-c"],
+        arguments=["cat %s" % url, url, sizes, rate_again],  # noqa: UP031 - as authors write it
+        file_outputs={"rows": "/tmp/rows"},
+    )
+    with dsl.Condition(url != fetch.output):
+        step("inside")

@@ -30,3 +30,14 @@ def metrics_and_viewers():
             "x": "/x",
         },
     )
+
+
+@dsl.pipeline(name="to-be-seen")
+def files_to_be_seen_only():
+    """O-08: what tools that turn notebooks into pipelines add to a step."""
+    step = evaluate().add_pvolumes({"/data": dsl.PipelineVolume(pvc="data")}).after()
+    step.output_artifact_paths.update({"mlpipeline-ui-metadata": "/tmp/ui.json", "evaluate_model": "/evaluate.html"})
+    step.dependent_names = [*step.dependent_names]
+    dsl.ContainerOp(
+        name="Second", image="alpine", file_outputs={"page": "/page"}, output_artifact_paths={"plot": "/plot.png"}
+    ).dependent_names.append(step.name)
