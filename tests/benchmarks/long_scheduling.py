@@ -40,7 +40,7 @@ from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
 from tests.dag.simulated import make_simulated
 
-(function,) = load_functions(Path(__file__).parent / "pipelines" / "pipeline.py").functions.values()
+(function,) = load_functions(Path(__file__).parent / "pipelines" / "pipeline.py")
 translated, *_ = build_dags(build_graph(function), DagOptions(runtime="process"), make_simulated)
 """
 BY_HAND = f"""
