@@ -128,14 +128,14 @@ def test_a_failed_call_of_a_loop_is_cleared_alone_and_runs_again(airflow: Airflo
 
 @pytest.mark.row("EH-02")
 def test_a_run_that_a_person_marks_failed_begins_nothing_more_but_its_exit_handlers(airflow: AirflowService) -> None:
-    airflow.wait_for_dag("handled.for-loop-2")
+    airflow.wait_for_dag("handled.for-loop-3")
     status, run = airflow.trigger("handled", seconds=3600)
     assert status == 200, run
     run_id = run["dag_run_id"]
 
     def every_slow_step_runs() -> bool | None:
-        bodies = runs(airflow, "handled.for-loop-2", run_id)
-        states = [airflow.tasks("handled.for-loop-2", body["dag_run_id"])["slow", -1]["state"] for body in bodies]
+        bodies = runs(airflow, "handled.for-loop-3", run_id)
+        states = [airflow.tasks("handled.for-loop-3", body["dag_run_id"])["slow", -1]["state"] for body in bodies]
         return states == ["running"] * 2 or None
 
     airflow.wait_for(every_slow_step_runs, "the steps that take an hour", timeout_s=180)
@@ -144,16 +144,16 @@ def test_a_run_that_a_person_marks_failed_begins_nothing_more_but_its_exit_handl
     ended = airflow.wait_for_run("handled", run_id, 120)
     assert ended["state"] == "failed", states_of(airflow, "handled", run_id)
     assert airflow.xcom("handled", run_id, "bye", "out") == "Failed"
-    for body in runs(airflow, "handled.for-loop-2", run_id):
-        airflow.wait_for_run("handled.for-loop-2", body["dag_run_id"], 120)
-        tasks = airflow.tasks("handled.for-loop-2", body["dag_run_id"])
+    for body in runs(airflow, "handled.for-loop-3", run_id):
+        airflow.wait_for_run("handled.for-loop-3", body["dag_run_id"], 120)
+        tasks = airflow.tasks("handled.for-loop-3", body["dag_run_id"])
         assert {name: task["state"] for (name, _), task in tasks.items()} == {
             "slow": "failed",
             "never": "upstream_failed",
             "each": "upstream_failed",
         }
-        why = airflow.xcom("handled.for-loop-2", body["dag_run_id"], "slow", "kfp_message")
-        assert re.fullmatch(r"task 'for-loop-2-run' of run .+ has ended as failed: nothing goes on here", why)
+        why = airflow.xcom("handled.for-loop-3", body["dag_run_id"], "slow", "kfp_message")
+        assert re.fullmatch(r"task 'for-loop-3-run' of run .+ has ended as failed: nothing goes on here", why)
 
 
 @pytest.mark.row("R-01", "R-05")

@@ -566,9 +566,9 @@ def test_the_time_for_a_step_does_not_grow_with_the_number_of_steps() -> None:
         return pipeline
 
     def seconds_per_step(count: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         build_graph(pipeline_of(count))
-        return (time.perf_counter() - started) / count
+        return (time.process_time() - started) / count
 
     few = min(seconds_per_step(50) for _ in range(3))
     many = min(seconds_per_step(1000) for _ in range(2))
