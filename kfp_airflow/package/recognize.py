@@ -14,7 +14,7 @@ _TEKTON: Final = "tekton.dev/"
 _V2_KEYS: Final = ("pipelineSpec", "pipelineInfo", "deploymentSpec", "deploymentConfig")
 _COMPILE: Final = "Compile the pipeline with KFP SDK 1.8, or put its Python file here."
 _TEXT: Final = rb"""["']?\s*:\s*(?:[|>][-+]?\s+)?["']?"""
-"""Between a key and its text, which SDKs up to 0.2 wrote as a block of lines."""
+"""Between a key and its text, which SDKs 0.2 and 0.3 wrote as a block of lines."""
 _TOP: Final = rb"""(?:apiVersion""" + _TEXT + rb"""(?:argoproj\.io|tekton\.dev)/|"""
 _TOP_OF_V2: Final = rb"""(?P<v2>pipelineSpec|pipelineInfo|deploymentSpec)["']?\s*:)"""
 _BOM: Final = rb"(?:\xef\xbb\xbf)?"
