@@ -74,8 +74,11 @@ def test_what_it_is_instead_is_said(document: object, says: str) -> None:
         (step("a", retryStrategy={"expression": "1 > 0"}), "template 'a': retryStrategy uses 'expression'"),
         (step("a", outputs={"exitCode": "1"}), "template 'a': outputs uses 'exitCode'"),
         (step("a", outputs={"parameters": [{"name": "o", "valueFrom": {"event": "x"}}]}), "output 'o' uses 'event'"),
-        (step("a", inputs={"artifacts": [{"name": "f", "path": "/f", "http": {}}]}), "input file 'f' uses 'http'"),
-        (dag("a", failFast=False) | {"dag": {"tasks": [], "failFast": False}}, "template 'a': dag uses 'failFast'"),
+        (
+            step("a", inputs={"artifacts": [{"name": "f", "path": "/f", "http": {"url": "x"}}]}),
+            "input file 'f' uses 'http'",
+        ),
+        (dag("a") | {"dag": {"tasks": [], "target": "b"}}, "template 'a': dag uses 'target'"),
     ],
 )
 def test_features_of_argo_are_named_with_their_template(template: dict[str, Any], says: str) -> None:
