@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import lzma
@@ -32,6 +33,8 @@ _UNREADABLE: Final = (
 )
 """What Python raises for a zip file that is damaged, packed in a way that it does not know, or has a password."""
 _ZIP_MAGIC: Final = b"PK\x03\x04"
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What a text begins with that PowerShell wrote by `>`."""
 
 
 def load_component(
@@ -97,8 +100,9 @@ def _from_bytes(content: bytes, name: str, url: str | None = None) -> TaskFactor
         content, name = _in_archive(content, name), f"{name}/{FILE_IN_ARCHIVE}"
     if len(content) > MAX_BYTES:
         raise _refused(name, f"the file has more than {MAX_BYTES:,} B", "A component is at most as long as that.")
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
     try:
-        return _from_text(content.decode("utf-8-sig"), name, url)
+        return _from_text(content.decode(encoding), name, url)
     except UnicodeDecodeError as error:
         raise _refused(
             name, f"the file is not UTF-8 text: {error.reason} at byte {error.start:,}", "Save it as UTF-8."
