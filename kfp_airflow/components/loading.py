@@ -18,7 +18,7 @@ from kfp_airflow.components.fetching import fetch
 from kfp_airflow.components.structures import ComponentReference, ComponentSpec
 from kfp_airflow.components.yaml_text import MAX_BYTES, lines_of, read_yaml
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
-from kfp_airflow.dsl.loading import beside_author
+from kfp_airflow.dsl.loading import beside_author, kept_component
 
 FILE_IN_ARCHIVE: Final = "component.yaml"
 _TEXT: Final = "<component text>"
@@ -59,10 +59,13 @@ def load_component_from_file(filename: str | os.PathLike[str]) -> TaskFactory:
     """Return the component of a YAML file, or of the component.yaml in a zip file (M-02).
 
     A relative path is looked up from the current folder, then beside the file that asks and in the folders around it.
+    First comes what a file made before, though Airflow lets it write nothing while it is loaded.
     Raises FileNotFoundError, and PipelineError naming file, line and key for a file that is no component.
     """
     if filename is None:
         raise TypeError("load_component_from_file() takes a path, got None")
+    if (kept := kept_component(filename)) is not None:
+        return _from_text(kept, str(filename))
     with beside_author(filename).open("rb") as file:
         return _from_bytes(file.read(MAX_BYTES + 1), str(filename))
 
