@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
 import lzma
@@ -18,7 +19,7 @@ from kfp_airflow.components.fetching import NotFetched, fetch
 from kfp_airflow.components.structures import ComponentReference, ComponentSpec
 from kfp_airflow.components.yaml_text import MAX_BYTES, lines_of, read_yaml
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
-from kfp_airflow.dsl.loading import beside_author
+from kfp_airflow.dsl.loading import beside_author, kept_component
 
 FILE_IN_ARCHIVE: Final = "component.yaml"
 _TEXT: Final = "<component text>"
@@ -33,6 +34,8 @@ _UNREADABLE: Final = (
 )
 """What Python raises for a zip file that is damaged, packed in a way that it does not know, or has a password."""
 _ZIP_MAGIC: Final = b"PK\x03\x04"
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What a text begins with that PowerShell wrote by `>`."""
 
 
 def load_component(
@@ -57,10 +60,13 @@ def load_component_from_file(filename: str | os.PathLike[str]) -> TaskFactory:
     """Return the component of a YAML file, or of the component.yaml in a zip file (M-02).
 
     A relative path is looked up from the current folder, then beside the file that asks and in the folders around it.
+    First comes what a file made before, though Airflow lets it write nothing while it is loaded.
     Raises FileNotFoundError, and PipelineError naming file, line and key for a file that is no component.
     """
     if filename is None:
         raise TypeError("load_component_from_file() takes a path, got None")
+    if (kept := kept_component(filename)) is not None:
+        return _from_text(kept, str(filename))
     with beside_author(filename).open("rb") as file:
         return _from_bytes(file.read(MAX_BYTES + 1), str(filename))
 
@@ -106,8 +112,9 @@ def _from_bytes(content: bytes, name: str, url: str | None = None) -> TaskFactor
         content, name = _in_archive(content, name), f"{name}/{FILE_IN_ARCHIVE}"
     if len(content) > MAX_BYTES:
         raise _refused(name, f"the file has more than {MAX_BYTES:,} B", "A component is at most as long as that.")
+    encoding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
     try:
-        return _from_text(content.decode("utf-8-sig"), name, url)
+        return _from_text(content.decode(encoding), name, url)
     except UnicodeDecodeError as error:
         raise _refused(
             name, f"the file is not UTF-8 text: {error.reason} at byte {error.start:,}", "Save it as UTF-8."

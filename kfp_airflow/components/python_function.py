@@ -15,7 +15,7 @@ from kfp_airflow.components.function_source import function_source
 from kfp_airflow.components.names import unique
 from kfp_airflow.components.pickling import pickled
 from kfp_airflow.components.program import READERS, WRITERS, Program, ProgramInput, ProgramOutput, command
-from kfp_airflow.components.serialization import form_of, serialize, type_name
+from kfp_airflow.components.serialization import Form, form_of, serialize, type_name
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 from kfp_airflow.dsl.where import author_place
 
@@ -299,13 +299,18 @@ def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
 def _reader(port: Port) -> str:
     if port.file in _FILE_READERS:
         return _FILE_READERS[port.file]
-    form = form_of(port.type)
+    form = _form(port)
     return READERS[form] if form else "str"
 
 
 def _writer(port: Port) -> str:
-    form = form_of(port.type)
+    form = _form(port)
     return WRITERS.get(form, "str") if form else "str"
+
+
+def _form(port: Port) -> Form | None:
+    """Return the form in which the function has a value; of a type with properties the text, as in KFP (W-07)."""
+    return form_of(port.type) if isinstance(port.type, str) else None
 
 
 def arguments_of(interface: Interface) -> list[Any]:

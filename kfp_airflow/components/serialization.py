@@ -52,7 +52,7 @@ _PYTHON_TYPES: dict[str, type] = {
     **dict.fromkeys(_FORMS[Form.FLOAT], float),
     **dict.fromkeys(_FORMS[Form.BOOLEAN], bool),
 }
-_SHORT_NAME = re.compile(r"(?:typing\.)?(\w+)(?:\[.*\])?", re.DOTALL)
+_SHORT_NAME = re.compile(r"(?:typing\.)?(\w+)")
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
 
@@ -62,10 +62,10 @@ class _NotOfType(Exception):
 
 
 def short_type_name(type_spec: object) -> str | None:
-    """Return the name that decides about the text form: `typing.List[int]` → `List`, `{Model: {…}}` → `Model`."""
+    """Return the name that decides about the text form: the first word of `int | None`, `{Model: {…}}`."""
     if isinstance(type_spec, dict):
         type_spec = next(iter(type_spec), None)
-    match = _SHORT_NAME.fullmatch(str(type_spec)) if type_spec else None
+    match = _SHORT_NAME.match(str(type_spec)) if type_spec else None
     return match.group(1) if match else None
 
 

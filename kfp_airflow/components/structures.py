@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from typing_extensions import override
@@ -16,7 +15,7 @@ from typing_extensions import override
 from kfp_airflow.components import shapes
 from kfp_airflow.components.shapes import Shape, Spec
 from kfp_airflow.components.yaml_text import KeyPath, write_yaml
-from kfp_airflow.dsl.loading import may_write
+from kfp_airflow.dsl.loading import write_component
 
 VERSION = "google.com/cloud/pipelines/component/v1"
 
@@ -288,9 +287,8 @@ class ComponentSpec(Spec):
         check_names(self, path, problems)
 
     def save(self, file_path: str) -> None:
-        """Write the specification as YAML; not while Airflow loads the file that asks for it."""
-        if may_write():
-            Path(file_path).write_text(write_yaml(self.to_dict()), encoding="utf-8")
+        """Write the specification as YAML; while Airflow loads the file that asks, keep it to be loaded there."""
+        write_component(file_path, write_yaml(self.to_dict()))
 
 
 @dataclass

@@ -50,10 +50,19 @@ def build_params(pipeline: Pipeline) -> dict[str, Param]:
 
 
 def parse_value(parameter: Parameter, value: str) -> object:
-    """Return a value that was given as text as the parameter's JSON type.
+    """Return a value that was given as text as the parameter's JSON type; one that takes texts too may stay a text.
 
     Raises ValueError, saying what was expected.
     """
+    try:
+        return _parsed(parameter, value)
+    except ValueError:
+        if _takes_texts(parameter):
+            return value
+        raise
+
+
+def _parsed(parameter: Parameter, value: str) -> object:
     json_type = _json_type(parameter)
     if json_type is None or json_type == "string":
         return value
@@ -67,20 +76,36 @@ def parse_value(parameter: Parameter, value: str) -> object:
 
 
 def check_defaults(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each default that is none of its parameter's type; Airflow would refuse every run."""
+    """Yield a warning for each default that is none of its parameter's type: the parameter then takes any text.
+
+    KFP hands every text on, whatever the annotation says, and packages of old SDKs have Python's spelling of
+    lists and dicts as defaults.
+    """
     for parameter in pipeline.parameters:
-        if parameter.default is None:
-            continue
-        try:
-            parse_value(parameter, parameter.default)
-        except ValueError as error:
+        if error := _default_is_wrong(parameter):
             yield Diagnostic(
                 code="KA110",
                 where=parameter.where,
                 problem=f"the default of parameter '{parameter.name}' does not fit its type: {error}",
-                advice="Change the default, or annotate the parameter with the type it has.",
+                advice="The parameter takes any text. Change the default, or annotate it with the type it has.",
                 row="PP-06",
+                severity="warning",
             )
+
+
+def _default_is_wrong(parameter: Parameter) -> str | None:
+    """Return what is wrong with a default, None where it is of its parameter's type."""
+    if parameter.default is None:
+        return None
+    try:
+        _parsed(parameter, parameter.default)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _takes_texts(parameter: Parameter) -> bool:
+    return _default_is_wrong(parameter) is not None
 
 
 def _param(parameter: Parameter) -> Param:
@@ -90,6 +115,8 @@ def _param(parameter: Parameter) -> Param:
     schema: dict[str, Any] = {} if json_type is None else {"type": json_type}
     if parameter.description:
         schema["description_md"] = parameter.description
+    if _takes_texts(parameter):
+        return Param(parameter.default, **{**schema, "type": [json_type, "string"]})
     if json_type == "array" and not _is_list_of_texts(parameter.default):
         schema["items"] = {"type": list(_ANY)}  # without, Airflow's form takes a list for lines of text
     if json_type is None:

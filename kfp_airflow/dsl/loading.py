@@ -30,7 +30,8 @@ class Collected(list[Callable[..., Any]]):
 
 _collectors: ContextVar[tuple[Collected, ...]] = ContextVar("kfp_airflow_collectors", default=())
 _asked: ContextVar[Counter[Where] | None] = ContextVar("kfp_airflow_asked", default=None)
-_may_write: ContextVar[bool] = ContextVar("kfp_airflow_may_write", default=True)
+_kept: ContextVar[dict[Path, str] | None] = ContextVar("kfp_airflow_kept", default=None)
+"""Component files that were not written, by their paths; None where files may be written."""
 
 
 @contextmanager
@@ -75,17 +76,31 @@ def as_script_in(folder: Path) -> Iterator[None]:
     """
     before = Path.cwd()
     os.chdir(folder)
-    token = _may_write.set(False)
+    token = _kept.set({})
     try:
         yield
     finally:
-        _may_write.reset(token)
+        _kept.reset(token)
         os.chdir(before)
 
 
 def may_write() -> bool:
     """Tell whether packages and component files are written where a file asks for them."""
-    return _may_write.get()
+    return _kept.get() is None
+
+
+def write_component(path: str | os.PathLike[str], content: str) -> None:
+    """Write a component file; where none may be written, keep it for the file that asks, which often loads it next."""
+    if (kept := _kept.get()) is None:
+        Path(path).write_text(content, encoding="utf-8")
+    else:
+        kept[Path(path).absolute()] = content
+
+
+def kept_component(path: str | os.PathLike[str]) -> str | None:
+    """Return a component file that was kept instead of written, None where there is none of that path."""
+    kept = _kept.get()
+    return None if kept is None else kept.get(Path(path).absolute())
 
 
 def beside_author(path: str | os.PathLike[str]) -> Path:

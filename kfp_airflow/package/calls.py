@@ -16,6 +16,8 @@ from kfp_airflow.package.yaml_data import Block
 MAX_CALLS: Final = 20_000
 MAX_NESTED: Final = 100
 _CONTROLS: Final = frozenset(("when", "withItems", "withParam"))
+_WITHOUT_EFFECT: Final = frozenset(("failFast",))
+"""Whether other branches go on when a step has failed: they do here, as with `failFast: false`."""
 _KINDS: Final = ("dag", "container", "resource")
 _OTHER_KINDS: Final = ("steps", "script", "suspend", "http", "data", "containerSet", "plugin")
 
@@ -143,7 +145,7 @@ class Caller:
 
     def _enter(self, call: Call, around: tuple[Call, ...]) -> None:
         dag = self._notes.block(call.template, "dag", call.what)
-        self._notes.only(dag, f"{call.what}: dag", {"tasks"})
+        self._notes.only(dag, f"{call.what}: dag", {"tasks"}, _WITHOUT_EFFECT)
         for task in self._notes.blocks(dag, "tasks", call.what):
             name = self._notes.required(task, "name", f"a task of {call.what}")
             if name in call.tasks:

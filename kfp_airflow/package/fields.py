@@ -10,6 +10,7 @@ from kfp_airflow.package.yaml_data import Block, Data
 
 MAX_PROBLEMS: Final = 100
 _NOTHING: Final = Block()
+_EMPTY: Final[tuple[Data, ...]] = (None, "", [], Block())
 
 
 class Notes:
@@ -107,10 +108,13 @@ class Notes:
         return False
 
     def only(self, block: Block, what: str, *known: Set[str]) -> None:
-        """Note every field that KFP's compiler does not write: Argo would do something with it, and we would not."""
+        """Note every field that KFP's compiler does not write: Argo would do something with it, and we would not.
+
+        An empty one says nothing: workflows that were taken from a cluster have many of them.
+        """
         unknown = block.keys() - frozenset().union(*known) if len(known) > 1 else block.keys() - known[0]
         for key in sorted(unknown):
-            if block[key] is not None:
+            if block[key] not in _EMPTY:
                 self.feature(block, what, f"'{key}'")
 
     def feature(self, at: Block, what: str, feature: str) -> None:

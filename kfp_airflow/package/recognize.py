@@ -13,11 +13,14 @@ _ARGO: Final = "argoproj.io/"
 _TEKTON: Final = "tekton.dev/"
 _V2_KEYS: Final = ("pipelineSpec", "pipelineInfo", "deploymentSpec", "deploymentConfig")
 _COMPILE: Final = "Compile the pipeline with KFP SDK 1.8, or put its Python file here."
-_TOP: Final = rb"""(?:apiVersion["']?\s*:\s*["']?(?:argoproj\.io|tekton\.dev)/|"""
+_TEXT: Final = rb"""["']?\s*:\s*(?:[|>][-+]?\s+)?["']?"""
+"""Between a key and its text, which SDKs 0.2 and 0.3 wrote as a block of lines."""
+_TOP: Final = rb"""(?:apiVersion""" + _TEXT + rb"""(?:argoproj\.io|tekton\.dev)/|"""
 _TOP_OF_V2: Final = rb"""(?P<v2>pipelineSpec|pipelineInfo|deploymentSpec)["']?\s*:)"""
-_MEANT_KEY: Final = re.compile(rb"""^["']?""" + _TOP + _TOP_OF_V2, re.MULTILINE)
+_BOM: Final = rb"(?:\xef\xbb\xbf)?"
+_MEANT_KEY: Final = re.compile(rb"""^""" + _BOM + rb"""["']?""" + _TOP + _TOP_OF_V2, re.MULTILINE)
 _MEANT_KEY_OF_JSON: Final = re.compile(rb"""[{,]\s*["']""" + _TOP + _TOP_OF_V2)
-_KIND_KEY: Final = re.compile(rb"""(?:^|[{,]\s*)["']?kind["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
+_KIND_KEY: Final = re.compile(rb"""(?:^|[{,]\s*)""" + _BOM + rb"""["']?kind""" + _TEXT + rb"""(\w+)""", re.MULTILINE)
 _KINDS_MEANT: Final = frozenset(
     (b"Workflow", b"CronWorkflow", b"WorkflowTemplate", b"ClusterWorkflowTemplate", b"Pipeline", b"PipelineRun")
 )

@@ -204,6 +204,34 @@ def test_in_airflow_a_file_is_a_script_in_its_folder_that_writes_no_packages(rep
     assert not list(Path.cwd().iterdir())
 
 
+LOADS_WHAT_IT_WROTE = """\
+import kfp
+from kfp import components, dsl
+
+def double(x: int) -> int:
+    return 2 * x
+
+components.func_to_container_op(double, output_component_file="made.yaml")
+made = components.load_component_from_file("made.yaml")
+
+@dsl.pipeline(name="loads")
+def loads():
+    again = components.load_component("made.yaml")
+    again(made(2).output)
+"""
+
+
+@pytest.mark.row("M-02", "M-07")
+def test_a_file_can_load_the_component_file_that_it_wrote(repository: Path) -> None:
+    """Airflow lets it write none, and an old one that lies there is not the one that was meant."""
+    folder = repository / "pipelines"
+    (folder / "p.py").write_text(LOADS_WHAT_IT_WROTE)
+    assert to_dag(str(folder / "p.py"), runtime="process").task_ids == ["double", "double-2"]
+    (folder / "made.yaml").write_text(COMPONENT)
+    assert to_dag(str(folder / "p.py"), runtime="process").task_ids == ["double", "double-2"]
+    assert (folder / "made.yaml").read_text() == COMPONENT
+
+
 def test_on_the_command_line_the_current_folder_counts_and_the_message_says_so(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

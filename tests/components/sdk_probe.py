@@ -2,7 +2,7 @@
 
 `python sdk_probe.py` under the real SDK; `probe()` is called inside `kfp_alias()` under ours.
 """
-# ruff: noqa: B006, BLE001, F821, UP006, UP035, UP045 - the functions are written as KFP authors write them
+# ruff: noqa: B006, BLE001, F722, F821, UP006, UP035, UP045 - the functions are written as KFP authors write them
 
 import contextlib
 import inspect
@@ -38,6 +38,8 @@ CASES = {
     "json": ("[{name: a, type: JsonObject}]", "[{inputValue: a}]", {"a": {"b": [1, None], "a": "ü"}}),
     "list_of_tuple": ("[{name: a, type: JsonArray}]", "[{inputValue: a}]", {"a": (1, 2)}),
     "typing_list": ("[{name: a, type: 'typing.List[int]'}]", "[{inputValue: a}]", {"a": [1]}),
+    "type_of_several_words": ("[{name: a, type: List of numbers}]", "[{inputValue: a}]", {"a": [1, "x"]}),
+    "union_of_types": ("[{name: a, type: 'int | None'}]", "[{inputValue: a}]", {"a": 5}),
     "untyped_list": ("[{name: a}]", "[{inputValue: a}]", {"a": [True]}),
     "untyped_tuple": ("[{name: a}]", "[{inputValue: a}]", {"a": (1,)}),
     "unknown_type": ("[{name: a, type: Foo}]", "[{inputValue: a}]", {"a": 5}),
@@ -112,7 +114,10 @@ def functions():
     def file_default(a: InputTextFile() = None):
         pass
 
-    return [plain, typed, files, _odd__name, wrong_default, file_default]
+    def types_as_texts(a: "int | None" = None, b: "int | str" = 1, c: "List of texts" = ["x"], d: "Model" = "m"):
+        pass
+
+    return [plain, typed, files, _odd__name, wrong_default, file_default, types_as_texts]
 
 
 def probe():

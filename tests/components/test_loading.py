@@ -100,6 +100,13 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     assert components.load_component_from_file(tmp_path / "c.yaml").component_spec.name == "Hello"
 
 
+@pytest.mark.row("M-02")
+def test_a_file_in_utf_16_is_read(tmp_path: Path) -> None:
+    """PowerShell writes such files."""
+    (tmp_path / "c.yaml").write_text(TEXT, encoding="utf-16")
+    assert components.load_component_from_file(tmp_path / "c.yaml").reference.digest == DIGEST
+
+
 @pytest.mark.row("M-03")
 def test_the_digest_ignores_the_kind_of_line_ends() -> None:
     for text in (TEXT, TEXT.replace("\n", "\r\n")):

@@ -1,5 +1,5 @@
 """The programs of lightweight components, run as their containers run them (W-01 to W-11, W-15, F-11, F-12)."""
-# ruff: noqa: F821, PTH123, RUF013, SIM115, T201, UP037 - the functions are written as KFP authors write them
+# ruff: noqa: F722, F821, PTH123, RUF013, SIM115, T201, UP037 - the functions are written as KFP authors write them
 
 from __future__ import annotations
 
@@ -124,6 +124,19 @@ def test_any_text_arrives_unchanged(tmp_path: Path, text: str) -> None:
     step = run(create_component_from_func(echo), tmp_path, first=text, second=text)
     assert (step.code, step.stderr) == (0, "")
     assert step.outputs == {"first": text.encode(), "second": text.encode()}
+
+
+def kinds_of(number: "int | None", words: "List of texts", table: {"JsonObject": {"rows": "dict"}}) -> NamedTuple(
+    "Outputs", [("kinds", str), ("table", {"JsonObject": {}})]
+):
+    return " ".join(type(value).__name__ for value in (number, words, table)), table
+
+
+@pytest.mark.row("W-07")
+def test_the_first_word_of_a_type_tells_what_arrives_and_a_type_with_properties_is_a_text(tmp_path: Path) -> None:
+    step = run(create_component_from_func(kinds_of), tmp_path, number=5, words=["a"], table='{"b": 1}')
+    assert (step.code, step.stderr) == (0, "")
+    assert step.outputs == {"kinds": b"int list str", "table": b'{"b": 1}'}
 
 
 @pytest.mark.parametrize("word", ["True", "yes", "1", "ON"])

@@ -13,7 +13,7 @@ from tests.components import sdk_probe
 from tests.conformance.judge import NoJudge, judge_python
 
 pytestmark = pytest.mark.conformance
-FUNCTIONS = ("plain", "typed", "files", "_odd__name", "wrong_default", "file_default")
+FUNCTIONS = ("plain", "typed", "files", "_odd__name", "wrong_default", "file_default", "types_as_texts")
 
 
 @pytest.fixture(scope="module")

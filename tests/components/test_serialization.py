@@ -71,6 +71,8 @@ def test_a_value_without_a_text_form_is_refused(kind: str | None) -> None:
         ("String", Form.TEXT), ("str", Form.TEXT), ("int", Form.INTEGER), ("Float", Form.FLOAT), ("bool", Form.BOOLEAN),
         ("Dictionary", Form.JSON), ("typing.Dict[str, int]", Form.JSON), ("List[int]", Form.JSON), ("CSV", None),
         ({"Integer": {}}, Form.INTEGER), (None, None), ("Base64Pickle", Form.PICKLE), ("typing.Sequence", None),
+        ("int | None", Form.INTEGER), ("List of texts", Form.JSON), ("Bool (yes or no)", Form.BOOLEAN),
+        ("Optional[int]", None), ("Integers", None), ("", None),
     ],
 )  # fmt: skip
 @pytest.mark.row("W-07")

@@ -73,12 +73,25 @@ def test_a_value_of_another_type_is_refused(kind: str, value: str) -> None:
         parse_value(Parameter(name="p", type=named(kind)), value)
 
 
-def test_a_default_that_airflow_would_refuse_in_every_run_is_a_diagnostic() -> None:  # PP-06: KFP accepts it
-    parameter = Parameter(name="count", type=named("Integer"), default="notint", where=Where("digits.py", 7))
-    found = [str(diagnostic) for diagnostic in check_defaults(Pipeline(name="x", parameters=(parameter,)))]
-    assert found == [
+@pytest.mark.row("PP-06")
+def test_a_parameter_whose_default_is_of_another_type_takes_any_text_with_a_warning() -> None:
+    """KFP accepts it, and hands on what it is given; old SDKs spelled dicts as Python does."""
+    count = Parameter(name="count", type=named("Integer"), default="", where=Where("digits.py", 7))
+    table = Parameter(name="table", type=named("JsonObject"), default="{'a': 1}", where=Where("digits.py", 8))
+    pipeline = Pipeline(name="x", parameters=(count, table))
+    found = list(check_defaults(pipeline))
+    assert [str(diagnostic) for diagnostic in found] == [
         (
-            "digits.py:7: the default of parameter 'count' does not fit its type: 'notint' is no integer [KA110]\n"
-            "  Change the default, or annotate the parameter with the type it has."
-        )
+            "digits.py:7: the default of parameter 'count' does not fit its type: '' is no integer [KA110]\n"
+            "  The parameter takes any text. Change the default, or annotate it with the type it has."
+        ),
+        (
+            "digits.py:8: the default of parameter 'table' does not fit its type: \"{'a': 1}\" is no object [KA110]\n"
+            "  The parameter takes any text. Change the default, or annotate it with the type it has."
+        ),
     ]
+    assert {diagnostic.severity for diagnostic in found} == {"warning"}
+    params = build_params(pipeline)
+    assert [params["count"].resolve(), params["table"].resolve()] == ["", "{'a': 1}"]
+    assert params["count"].schema["type"] == ["integer", "string"]
+    assert (parse_value(count, "5"), parse_value(count, "five")) == (5, "five")

@@ -76,6 +76,22 @@ def test_a_value_that_looks_like_a_placeholder_stays_a_text() -> None:
     assert container_step(member).container.args == (text("{{foo}} {{=1+1}} {{retries}}"),)
 
 
+@pytest.mark.row("Z-07")
+def test_a_workflow_that_was_taken_from_a_cluster_is_the_one_that_was_sent_there() -> None:
+    """Argo adds empty fields to templates, and the state of the run beside the specification."""
+    empty: dict[str, Any] = {"arguments": {}, "inputs": {}, "outputs": {}, "metadata": {}, "hostAliases": []}
+    sent = workflow(dag("p", task("a"), task("b", "a")), step("a"), step("b"))
+    taken = workflow(
+        dag("p", task("a", arguments={}), task("b", "a", arguments={}, hooks={}), **empty),
+        step("a", **empty, executor={}),
+        step("b", **empty, schedulerName=""),
+        synchronization={},
+    )
+    taken["spec"]["templates"][0]["dag"]["failFast"] = False
+    taken["status"] = {"phase": "Succeeded", "nodes": {"p-1": {"id": "p-1"}}}
+    assert package(taken).pipeline.members == package(sent).pipeline.members
+
+
 def test_what_comes_after_what_is_kept_beside_the_data() -> None:
     members = {
         member.id: member.after

@@ -74,8 +74,11 @@ def test_what_it_is_instead_is_said(document: object, says: str) -> None:
         (step("a", retryStrategy={"expression": "1 > 0"}), "template 'a': retryStrategy uses 'expression'"),
         (step("a", outputs={"exitCode": "1"}), "template 'a': outputs uses 'exitCode'"),
         (step("a", outputs={"parameters": [{"name": "o", "valueFrom": {"event": "x"}}]}), "output 'o' uses 'event'"),
-        (step("a", inputs={"artifacts": [{"name": "f", "path": "/f", "http": {}}]}), "input file 'f' uses 'http'"),
-        (dag("a", failFast=False) | {"dag": {"tasks": [], "failFast": False}}, "template 'a': dag uses 'failFast'"),
+        (
+            step("a", inputs={"artifacts": [{"name": "f", "path": "/f", "http": {"url": "x"}}]}),
+            "input file 'f' uses 'http'",
+        ),
+        (dag("a") | {"dag": {"tasks": [], "target": "b"}}, "template 'a': dag uses 'target'"),
     ],
 )
 def test_features_of_argo_are_named_with_their_template(template: dict[str, Any], says: str) -> None:
@@ -251,6 +254,10 @@ def test_everything_that_is_wrong_is_told_at_once_up_to_a_limit() -> None:
         ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n", True),
         ("# c\nkind: CronWorkflow\napiVersion: 'argoproj.io/v1alpha1'\n", True),
         ("apiVersion: argoproj.io/v1alpha1\n", True),
+        ('"apiVersion": |-\n  argoproj.io/v1alpha1\n"kind": |-\n  Workflow\n', True),
+        ('"apiVersion": |-\n  argoproj.io/v1alpha1\n"kind": |-\n  Application\n', False),
+        ("\ufeffapiVersion: argoproj.io/v1alpha1\r\nkind: Workflow\r\n", True),
+        ("\ufeffkind: Application\napiVersion: argoproj.io/v1alpha1\n", False),
         ('{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}', True),
         ("pipelineInfo:\n  name: x\n", True),
         ("apiVersion: tekton.dev/v1beta1\nkind: PipelineRun\n", True),
