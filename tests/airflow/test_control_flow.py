@@ -148,6 +148,7 @@ def test_a_run_that_a_person_marks_failed_begins_nothing_more_but_its_exit_handl
         airflow.wait_for_run("handled.for-loop-3", body["dag_run_id"], 120)
         tasks = airflow.tasks("handled.for-loop-3", body["dag_run_id"])
         assert {name: task["state"] for (name, _), task in tasks.items()} == {
+            "for-loop-4-items": "upstream_failed",
             "slow": "failed",
             "never": "upstream_failed",
             "each": "upstream_failed",
