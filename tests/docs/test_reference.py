@@ -26,7 +26,7 @@ def test_every_code_of_a_diagnostic_has_its_paragraph(root: Path) -> None:
 
 
 def test_every_rule_of_the_graph_has_its_row_on_the_page(root: Path) -> None:
-    from kfp_airflow.graph.check import RULES
+    from kfp_airflow.graph.rules import RULES
 
     page = (root / "docs/reference/errors.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (KA\d{3}) \| .+ \| ?([A-Z]+-\d+)? ?\|$", page, flags=re.MULTILINE))

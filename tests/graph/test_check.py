@@ -6,7 +6,7 @@ import pytest
 
 from kfp_airflow.diagnostics import Where
 from kfp_airflow.graph import model
-from kfp_airflow.graph.check import RULES, check, rule
+from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import (
     Caching,
     Call,
@@ -28,6 +28,7 @@ from kfp_airflow.graph.model import (
     Settings,
     SubGraph,
 )
+from kfp_airflow.graph.rules import RULES, rule
 from kfp_airflow.graph.text import EMPTY, ArgumentRef, ItemRef, OutputRef, ParameterRef, Part, RunRef, Struct, text
 
 TRUE = Comparison(left=text("1"), operator="==", right=text("1"))
