@@ -11,14 +11,7 @@ from kfp_airflow.components.names import input_path, output_path
 from kfp_airflow.components.serialization import boolean
 
 _FINAL_STATUS: Final = "PipelineTaskFinalStatus"
-_OF_SECOND_VERSION: Final = (
-    parts.InputUriPlaceholder,
-    parts.OutputUriPlaceholder,
-    parts.InputMetadataPlaceholder,
-    parts.OutputMetadataPlaceholder,
-    parts.InputOutputPortNamePlaceholder,
-    parts.ExecutorInputPlaceholder,
-)
+_METADATA_PATH: Final = "/tmp/outputs/executor_output.json"  # noqa: S108 - in a container, and nobody writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +92,38 @@ class _Expansion:
             case parts.OutputPathPlaceholder(output_name=name):
                 return [self.set_output_path(name, output_path(name))]
             case _:
-                raise self._refused(placeholder)
+                return [self._of_v2(placeholder)]
+
+    def _of_v2(self, placeholder: Any) -> str:
+        """Return what KFP v1 writes for a placeholder of v2: a text that nothing replaces (Y-08, KA049)."""
+        match placeholder:
+            case parts.InputUriPlaceholder(input_name=name):
+                return f"{{{{$.inputs.artifacts['{self._given(name)}'].uri}}}}"
+            case parts.OutputUriPlaceholder(output_name=name):
+                return f"{{{{$.outputs.artifacts['{name}'].uri}}}}"
+            case parts.InputOutputPortNamePlaceholder(input_name=name):
+                return f"{{{{kfp.input-output-name.{self._given(name)}}}}}"
+            case parts.InputMetadataPlaceholder(input_name=name):
+                self._given(name)
+                return _METADATA_PATH
+            case parts.OutputMetadataPlaceholder():
+                return _METADATA_PATH
+            case parts.ExecutorInputPlaceholder():
+                return "{{$}}"
+            case _:
+                raise TypeError(
+                    f"component '{self.spec.name}': {placeholder!r} has no place in a command line: "
+                    "write a text or one of the placeholders"
+                )
+
+    def _given(self, name: str) -> str:
+        """Return the name of an input that has to have a value."""
+        if self.arguments.get(name) is None and not self._absent(name):
+            raise ValueError(
+                f"No value provided for input {name} of component '{self.spec.name}', which asks for its address. "
+                "Give it one"
+            )
+        return name
 
     def set_output_path(self, name: str, path: str) -> str:
         """Note the path of an output and return it; raises ValueError where it has another one already."""
@@ -147,16 +171,3 @@ class _Expansion:
         except ValueError as error:
             late = " (a value of the run: it is not known when the pipeline is built)" if "{{" in "".join(texts) else ""
             raise ValueError(f"component '{self.spec.name}': the condition of an 'if' is {error}{late}") from error
-
-    def _refused(self, argument: Any) -> Exception:
-        """Return the error for what has no place in a command line; KFP writes those of its v2 literally (Y-08)."""
-        if not isinstance(argument, _OF_SECOND_VERSION):
-            return TypeError(
-                f"component '{self.spec.name}': {argument!r} has no place in a command line: "
-                "write a text or one of the placeholders"
-            )
-        key = next(iter(argument.to_dict()))
-        return ValueError(
-            f"component '{self.spec.name}': the placeholder '{key}' is of KFP v2, and nothing replaces it here. "
-            "Use inputValue, inputPath or outputPath"
-        )

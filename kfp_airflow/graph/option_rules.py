@@ -25,6 +25,7 @@ _ISO_DURATION: Final = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d
 _UNRESOLVED: Final = re.compile(
     r"\{\{\s*(=[^}]*|(?:workflow|pod|node|tasks|steps|inputs|outputs|retries|item)\b[\w.-]*)\s*\}\}"
 )
+_OF_V2: Final = re.compile(r"\{\{(?:\$(?:\.(?:inputs|outputs)\b[^}]*)?|kfp\.input-output-name\.[^}]*)\}\}")
 _PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 
 
@@ -202,6 +203,21 @@ def engine_expressions(survey: Survey) -> Iterator[Found]:
                             "Outputs, parameters and items are used as Python values; of Argo's variables "
                             "those of the run are known."
                         ),
+                        severity="warning",
+                    )
+
+
+@rule("KA049", row="Y-08")
+def placeholders_of_kfp_v2(survey: Survey) -> Iterator[Found]:
+    """What only KFP v2 replaces stays the text that it is, as with KFP v1."""
+    for seat in survey.seats:
+        for content in seat.texts:
+            for part in content.parts:
+                for match in _OF_V2.finditer(part) if isinstance(part, str) and "{{" in part else ():
+                    yield at(
+                        seat,
+                        f"has the text {match.group(0)!r}, a placeholder of KFP v2 that nothing replaces",
+                        "Use inputValue, inputPath or outputPath in the component.",
                         severity="warning",
                     )
 

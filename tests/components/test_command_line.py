@@ -109,23 +109,31 @@ def test_a_condition_on_a_value_of_the_run_says_why_it_cannot_be_decided() -> No
         expand(choice(VALUE, "then"), given={"In 1": "{{pipelineparam:op=;name=x}}"})
 
 
-@pytest.mark.refused("Y-08", message="the placeholder 'inputUri' is of KFP v2, and nothing replaces it here")
+@pytest.mark.row("Y-08")
 @pytest.mark.parametrize(
-    ("placeholder", "key"),
+    ("placeholder", "text"),
     [
-        (parts.InputUriPlaceholder("In 1"), "inputUri"),
-        (parts.OutputUriPlaceholder("Out 1"), "outputUri"),
-        (parts.InputOutputPortNamePlaceholder("In 1"), "inputOutputPortName"),
-        (parts.ExecutorInputPlaceholder(), "executorInput"),
-        (parts.OutputMetadataPlaceholder(), "outputMetadata"),
-        (parts.InputMetadataPlaceholder("In 1"), "inputMetadata"),
+        (parts.InputUriPlaceholder("In 1"), "{{$.inputs.artifacts['In 1'].uri}}"),
+        (parts.OutputUriPlaceholder("Out 1"), "{{$.outputs.artifacts['Out 1'].uri}}"),
+        (parts.InputOutputPortNamePlaceholder("In 1"), "{{kfp.input-output-name.In 1}}"),
+        (parts.ExecutorInputPlaceholder(), "{{$}}"),
+        (parts.OutputMetadataPlaceholder(), "/tmp/outputs/executor_output.json"),
+        (parts.InputMetadataPlaceholder("In 1"), "/tmp/outputs/executor_output.json"),
     ],
 )
-def test_placeholders_of_the_second_version_are_refused_where_they_would_stand(placeholder: Any, key: str) -> None:
-    expected = f"^component 'C': the placeholder '{key}' is of KFP v2, and nothing replaces it here. Use inputValue,"
-    with pytest.raises(ValueError, match=expected):
-        expand(placeholder)
+def test_placeholders_of_the_second_version_are_the_texts_that_kfp_writes(placeholder: Any, text: str) -> None:
+    assert expand(parts.ConcatPlaceholder(["x=", placeholder])).args == (f"x={text}",)
     assert expand(choice("no", placeholder, "x")).args == ("x",)
+
+
+@pytest.mark.row("Y-08")
+def test_the_address_of_an_input_without_a_value_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^No value provided for input In 1 of component 'C', which asks for its addr"
+    ):
+        expand(parts.InputUriPlaceholder("In 1"), optional=True, given={})
+    with pytest.raises(ValueError, match=r"^No value provided for input In 1 of component 'C'\. Give it one, or"):
+        expand(parts.InputUriPlaceholder("In 1"), given={})
 
 
 @pytest.mark.refused("Y-09", message="input 's' … is the final status of a task, which KFP v2 fills in")

@@ -358,6 +358,16 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
             "Put the call under a dsl.Condition.",
         )
     ],
+    "KA049": [
+        (
+            pipeline(step("a", "--from={{$.inputs.artifacts['x'].uri}}")),
+            (
+                "a.py:1: step 'a': has the text \"{{$.inputs.artifacts['x'].uri}}\", a placeholder of KFP v2 that "
+                "nothing replaces [KA049]"
+            ),
+            "Use inputValue, inputPath or outputPath in the component.",
+        )
+    ],
 }
 
 
