@@ -37,7 +37,7 @@ def require_callers(values: RunValues) -> None:
 
 @contextmanager
 def ended_with_callers(values: RunValues, end: Callable[[], None]) -> Iterator[None]:
-    """Call `end`, from another thread, as soon as `require_callers` would raise, and raise that instead of a StepError.
+    """Call `end`, from another thread, as soon as `require_callers` would raise, and raise that however the block ends.
 
     A look that goes wrong is left out, the next one comes in `LOOK_EVERY_S`.
     """
@@ -60,12 +60,15 @@ def ended_with_callers(values: RunValues, end: Callable[[], None]) -> Iterator[N
 
     watcher = threading.Thread(target=watch, name="kfp-airflow-callers", daemon=True)
     watcher.start()
+    error: StepError | None = None
     try:
         yield
-    except StepError as error:
-        if reasons:
-            raise reasons[0] from error
-        raise
+    except StepError as raised:
+        error = raised
     finally:
         over.set()
         watcher.join()
+    if reasons:
+        raise reasons[0] from error
+    if error is not None:
+        raise error

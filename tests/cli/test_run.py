@@ -72,6 +72,7 @@ def start(command_line: tuple[list[str], dict[str, str]], pipelines: Path) -> It
             cwd=pipelines,
             env={**environ, "PYTHONPATH": str(pipelines.parents[2]), "TERM": "xterm-256color", "COLUMNS": "100"},
             text=True,
+            preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - it only asks the system
             **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options},
         )
         started.append(process)
@@ -81,6 +82,11 @@ def start(command_line: tuple[list[str], dict[str, str]], pipelines: Path) -> It
     for process in started:
         process.terminate()
         process.communicate(timeout=180)
+
+
+def _as_in_a_terminal() -> None:
+    """Listen to Ctrl-C, which what a shell has put into the background ignores, with all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> None:

@@ -58,7 +58,8 @@ def test_a_call_that_waits_or_is_lost_or_begins_anew_is_waited_with() -> None:
     require_callers(values("failed", called_by=()))
 
 
-def test_a_step_that_runs_is_ended_when_its_call_is_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_step_that_runs_is_ended_when_its_call_is_and_says_so(monkeypatch: pytest.MonkeyPatch, raises: bool) -> None:
     monkeypatch.setattr(callers, "LOOK_EVERY_S", 0.01)
     told = threading.Event()
     run = values("deferred", "deferred", "unreachable", "deferred", "failed")
@@ -66,7 +67,8 @@ def test_a_step_that_runs_is_ended_when_its_call_is_and_says_so(monkeypatch: pyt
     def step() -> None:
         with ended_with_callers(run, told.set):
             assert told.wait(timeout=30)
-            raise StepFailed("step 'a': ended by signal 15", exit_code=143)
+            if raises:
+                raise StepFailed("step 'a': ended by signal 15", exit_code=143)
 
     with pytest.raises(AirflowFailException, match=r"^task 'inner' .* has ended as failed: nothing goes on here$"):
         step()

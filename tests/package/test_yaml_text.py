@@ -1,6 +1,7 @@
 """JSON data as YAML text: as PyYAML would write it."""
 
 import re
+import unicodedata
 
 import pytest
 import yaml
@@ -55,7 +56,9 @@ class Dumper(yaml.SafeDumper if not hasattr(yaml, "CSafeDumper") else yaml.CSafe
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text and text[0] > " " else None)
+    odd = any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in text.replace("\n", ""))
+    block = "\n" in text and not text.startswith((" ", "\n")) and not odd and "\ufeff" not in text
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if block else None)
 
 
 Dumper.add_representer(str, _represent_text)
