@@ -276,7 +276,7 @@ _FINDER: Final = _AliasFinder()
 
 def _take_out() -> dict[str, ModuleType]:
     """Remove every module of kfp from sys.modules and return them."""
-    names = [name for name in sys.modules if _is_of_kfp(name)]
+    names = [name for name in sys.modules if name.startswith(ROOT) and _is_of_kfp(name)]  # Airflow has thousands
     return {name: sys.modules.pop(name) for name in names}
 
 
