@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from tests.benchmarks.figure import Figure, size
+from tests.benchmarks.figure import Figure, NotMeasured, size
 
 ITERATIONS = 1000
 WARM = 200
@@ -21,6 +21,7 @@ WARM = 200
 LONG_LIVED_S = 60
 """Processes that live so long are Airflow's own; each task has a short one of its own, too."""
 PAUSE_S = 5
+PATIENCE_S = 3600
 PIPELINE = f"""
 from kfp import dsl
 
@@ -45,7 +46,10 @@ def iterations():
 
 
 def measure() -> list[Figure]:
-    """Return how much memory an iteration leaves behind in Airflow's processes, by what they have early and late."""
+    """Return how much memory an iteration leaves behind in Airflow's processes, by what they have early and late.
+
+    Raises NotMeasured where the run takes longer than `PATIENCE_S`.
+    """
     with tempfile.TemporaryDirectory(prefix="kfp-airflow-bench-") as folder:
         file, home = Path(folder) / "iterations.py", Path(folder) / "home"
         file.write_text(PIPELINE)
@@ -72,7 +76,11 @@ def measure() -> list[Figure]:
 def _watch(run: subprocess.Popen[bytes], home: Path) -> list[tuple[float, int]]:
     """Return pairs of iterations that are done and bytes that the long-lived processes have, until the run ends."""
     samples = []
+    begun = time.monotonic()
     while run.poll() is None:
+        if time.monotonic() - begun > PATIENCE_S:
+            run.terminate()
+            raise NotMeasured(f"{ITERATIONS:,} iterations take longer than {PATIENCE_S:,} s")
         time.sleep(PAUSE_S)
         done = _steps_done(home) / 2
         if WARM <= done < ITERATIONS:
