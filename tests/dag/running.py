@@ -170,8 +170,8 @@ def _run_instance(instance: Any, dag: Any) -> None:
 def _resume_deferred(dag_run: Any, session: Any, *, losing: bool) -> None:
     """Let the calls of a run go on whose run has ended, as the triggerer does; or lose them, as the scheduler may."""
     from airflow.models.dagrun import DagRun
-    from airflow.models.trigger import Trigger
-    from airflow.sdk.serde import serialize
+    from airflow.models.trigger import Trigger, handle_event_submit
+    from airflow.triggers.base import TriggerEvent
     from sqlalchemy import select
 
     for instance in dag_run.get_task_instances(session=session):
@@ -181,9 +181,8 @@ def _resume_deferred(dag_run: Any, session: Any, *, losing: bool) -> None:
         dag_id, run_ids = trigger.kwargs["dag_id"], trigger.kwargs["run_ids"]
         state = session.scalar(select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_ids[0]))
         if state in {"success", "failed"}:
-            event = (trigger.classpath, {"dag_id": dag_id, "run_ids": run_ids, run_ids[0]: state})
-            instance.next_kwargs = {"event": serialize(event)}
-            instance.state, instance.trigger_id = "scheduled", None
+            ended = (trigger.classpath, {"dag_id": dag_id, "run_ids": run_ids, run_ids[0]: state})
+            handle_event_submit(TriggerEvent(ended), task_instance=instance, session=session)
             if losing and instance.try_number == 1:
                 instance.task = dag_run.dag.get_task(instance.task_id)
                 instance.handle_failure("taken for ended", session=session)
