@@ -17,7 +17,7 @@ from kfp_airflow.graph.model import (
     SubGraph,
 )
 from kfp_airflow.graph.rules import Found, at, containers, repeated, rule
-from kfp_airflow.graph.survey import Survey, output_names
+from kfp_airflow.graph.survey import Seat, Survey, output_names
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DURATION: Final = re.compile(r"\d+(\.\d+)?|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d))+")
@@ -192,34 +192,13 @@ def duplicate_parameters(survey: Survey) -> Iterator[Found]:
 @rule("KA044", row="PP-10")
 def engine_expressions(survey: Survey) -> Iterator[Found]:
     """Argo's expressions and unknown variables stay the text that they are."""
-    for seat in survey.seats:
-        for content in seat.texts:
-            for part in content.parts:
-                for match in _UNRESOLVED.finditer(part) if isinstance(part, str) and "{{" in part else ():
-                    yield at(
-                        seat,
-                        f"has the text {match.group(0)!r}, which is handed on as it is",
-                        (
-                            "Outputs, parameters and items are used as Python values; of Argo's variables "
-                            "those of the run are known."
-                        ),
-                        severity="warning",
-                    )
-
-
-@rule("KA049", row="Y-08")
-def placeholders_of_kfp_v2(survey: Survey) -> Iterator[Found]:
-    """What only KFP v2 replaces stays the text that it is, as with KFP v1."""
-    for seat in survey.seats:
-        for content in seat.texts:
-            for part in content.parts:
-                for match in _OF_V2.finditer(part) if isinstance(part, str) and "{{" in part else ():
-                    yield at(
-                        seat,
-                        f"has the text {match.group(0)!r}, a placeholder of KFP v2 that nothing replaces",
-                        "Use inputValue, inputPath or outputPath in the component.",
-                        severity="warning",
-                    )
+    for seat, found in _literal_parts(survey, _UNRESOLVED):
+        yield at(
+            seat,
+            f"has the text {found!r}, which is handed on as it is",
+            "Outputs, parameters and items are used as Python values; of Argo's variables those of the run are known.",
+            severity="warning",
+        )
 
 
 @rule("KA045", row="D-11")
@@ -239,3 +218,24 @@ def names_of_further_containers(survey: Survey) -> Iterator[Found]:
                 )
         for name in repeated([name for name in names if name is not None]):
             yield at(seat, f"has several init containers or sidecars named '{name}'", "Give each a name of its own.")
+
+
+@rule("KA049", row="Y-08")
+def placeholders_of_kfp_v2(survey: Survey) -> Iterator[Found]:
+    """What only KFP v2 replaces stays the text that it is, as with KFP v1."""
+    for seat, found in _literal_parts(survey, _OF_V2):
+        yield at(
+            seat,
+            f"has the text {found!r}, a placeholder of KFP v2 that nothing replaces",
+            "Use inputValue, inputPath or outputPath in the component.",
+            severity="warning",
+        )
+
+
+def _literal_parts(survey: Survey, pattern: re.Pattern[str]) -> Iterator[tuple[Seat, str]]:
+    """Yield what of members' texts matches a pattern of placeholders, with the member's seat."""
+    for seat in survey.seats:
+        for content in seat.texts:
+            for part in content.parts:
+                if isinstance(part, str) and "{{" in part:
+                    yield from ((seat, match.group(0)) for match in pattern.finditer(part))
