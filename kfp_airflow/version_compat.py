@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.executors.base_executor import BaseExecutor
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+    Scheduler = TypeVar("Scheduler", bound=SchedulerJobRunner)
 
 __all__ = [
     "AIRFLOW_V_3_2_PLUS",
@@ -100,15 +102,14 @@ def write_dags(bag: DagBag, *, bundle_name: str) -> None:
     old_sync_bag_to_db(bag, bundle_name, None)
 
 
-def make_scheduler(executor: BaseExecutor) -> SchedulerJobRunner:
-    """Return a scheduler that runs tasks by this executor, until its `num_runs` is no longer -1."""
+def make_scheduler(kind: type[Scheduler], executor: BaseExecutor) -> Scheduler:
+    """Return a scheduler of this kind that runs tasks by this executor, until its `num_runs` is no longer -1."""
     from airflow.jobs.job import Job
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 
     if AIRFLOW_V_3_2_PLUS:
-        return SchedulerJobRunner(job=Job(), num_runs=-1, executors=[executor])  # type: ignore[no-untyped-call]
+        return kind(job=Job(), num_runs=-1, executors=[executor])  # type: ignore[no-untyped-call]
     job = Job(executor=executor)  # type: ignore[no-untyped-call] # goes when the oldest supported Airflow is 3.2
-    return SchedulerJobRunner(job=job, num_runs=-1)
+    return kind(job=job, num_runs=-1)
 
 
 def pod_defaults() -> Mapping[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-import select
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Final, cast
+from select import select as wait_for_streams
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import psutil  # type: ignore[import-untyped] # of Airflow's dependencies
 from airflow.executors.local_executor import LocalExecutor
 from airflow.jobs.job import run_job
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import select
 from typing_extensions import override
 
 from kfp_airflow.cli.database import withhold_waiting_tasks
@@ -20,12 +24,17 @@ from kfp_airflow.cli.home import TASKS_AT_A_TIME
 from kfp_airflow.version_compat import make_scheduler
 
 if TYPE_CHECKING:
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+    from airflow.callbacks.callback_requests import DagCallbackRequest
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.sqlalchemy import CommitProhibitorGuard
+    from sqlalchemy.orm import Session
 
     from kfp_airflow.cli.helpers import Helper
     from kfp_airflow.cli.watch import Watch
 
 _TOLD_AGAIN_S: Final = 1.0
+_PAUSE_PER_LOOK: Final = 10
+"""How many times as long as a look for more tasks the pause after it may be."""
 
 
 def run_scheduler(watch: Watch, helpers: Sequence[Helper]) -> None:
@@ -35,8 +44,45 @@ def run_scheduler(watch: Watch, helpers: Sequence[Helper]) -> None:
     a helper has ended; the tasks that run then are told to end (`on_kill`) and waited for.
     """
     executor = SessionExecutor(watch, helpers)
-    executor.runner = runner = make_scheduler(executor)
+    executor.runner = runner = make_scheduler(SessionScheduler, executor)
+    runner.session_executor = executor
     run_job(job=runner.job, execute_callable=runner._execute)  # noqa: SLF001 - as `airflow scheduler` starts it
+
+
+class SessionScheduler(SchedulerJobRunner):
+    """Airflow's scheduler, which does not look for more tasks while those that it has found fill the executor.
+
+    For a loop over 1,000 items such a look takes seconds, in which no task begins: Airflow asks the database about
+    each instance that waits (`DagRun.task_instance_scheduling_decisions`).
+    """
+
+    session_executor: SessionExecutor
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._next_look = 0.0
+
+    @override
+    def _schedule_all_dag_runs(
+        self, guard: CommitProhibitorGuard, dag_runs: Iterable[DagRun], session: Session
+    ) -> list[tuple[DagRun, DagCallbackRequest | None]]:
+        if time.monotonic() < self._next_look and self._has_enough(session):
+            return super()._schedule_all_dag_runs(guard, [], session)
+        begun = time.monotonic()
+        callbacks = super()._schedule_all_dag_runs(guard, dag_runs, session)
+        ended = time.monotonic()
+        self._next_look = ended + _PAUSE_PER_LOOK * (ended - begun)
+        return callbacks
+
+    def _has_enough(self, session: Session) -> bool:
+        """Tell whether tasks that may begin were found for every slot that is free, and lately no slot stayed free."""
+        free: int = self.session_executor.slots_available
+        if free <= 0:
+            return True
+        if self.session_executor.stayed_free:
+            return False
+        found = select(TaskInstance.id).where(TaskInstance.state == TaskInstanceState.SCHEDULED).limit(free)
+        return len(session.scalars(found).all()) >= free
 
 
 class SessionExecutor(LocalExecutor):
@@ -46,12 +92,27 @@ class SessionExecutor(LocalExecutor):
 
     def __init__(self, watch: Watch, helpers: Sequence[Helper]) -> None:
         super().__init__(parallelism=TASKS_AT_A_TIME)  # type: ignore[no-untyped-call]
+        self.stayed_free = True
+        """Whether a slot was free after the last round of the scheduler: what it had found was not enough, or waits for
+        something else."""
         self._watch = watch
         self._helpers = helpers
 
     @override
+    def trigger_tasks(self, open_slots: int) -> None:
+        """Hand waiting tasks to the workers, and hold a slot for each until its result is there.
+
+        Airflow's own LocalExecutor holds none (apache/airflow#71914): it takes in more than its workers can run, and
+        after ten minutes in its queue a task counts as stuck.
+        """
+        waiting = set(self.queued_tasks)
+        super().trigger_tasks(open_slots)
+        self.running |= waiting - self.queued_tasks.keys()
+
+    @override
     def sync(self) -> None:
         """Collect results, tell what has changed, and end the scheduler where the run has ended."""
+        self.stayed_free = self.slots_available > 0
         super().sync()
         self._watch.look()
         if self._watch.ended:
@@ -94,5 +155,5 @@ def _tell_tasks(worker: int, told: dict[int, float]) -> None:
 
 def _command_is_gone() -> bool:
     """Tell whether standard input has ended: it stays open, and silent, as long as the command lives."""
-    readable, _, _ = select.select([0], [], [], 0)
+    readable, _, _ = wait_for_streams([0], [], [], 0)
     return bool(readable) and os.read(0, 1) == b""

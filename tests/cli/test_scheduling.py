@@ -1,0 +1,138 @@
+"""The scheduler and the executor of a session: how many tasks they take in, and when they look for more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.utils.state import TaskInstanceState
+
+from kfp_airflow.cli.home import TASKS_AT_A_TIME
+from kfp_airflow.cli.scheduling import SessionExecutor, SessionScheduler
+from kfp_airflow.version_compat import make_scheduler
+
+
+class Watched:
+    """A run that never ends."""
+
+    ended = False
+
+    def look(self) -> None:
+        """Nobody is told."""
+
+
+class Idle(SessionExecutor):
+    """An executor whose workers do nothing: results come from the test."""
+
+    def __init__(self) -> None:
+        super().__init__(Watched(), [])  # type: ignore[arg-type]
+        self.results: list[Any] = []
+
+    def _process_workloads(self, workloads: Any) -> None:
+        for workload in workloads:
+            del self.queued_tasks[workload.key]
+
+    def _read_results(self) -> None:
+        while self.results:
+            self.change_state(self.results.pop(), TaskInstanceState.SUCCESS)  # type: ignore[no-untyped-call]
+
+    def _check_workers(self) -> None:
+        pass
+
+
+@pytest.fixture
+def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
+    monkeypatch.setattr("kfp_airflow.cli.scheduling._command_is_gone", lambda: False)
+    return Idle()
+
+
+def queue(executor: Idle, *keys: str) -> None:
+    for key in keys:
+        workload = SimpleNamespace(key=key, ti=SimpleNamespace(key=key, priority_weight=1))
+        executor.queued_tasks[key] = workload  # type: ignore[index, assignment]
+
+
+def test_a_task_holds_its_slot_until_its_result_is_there(executor: Idle) -> None:
+    """Else more tasks wait in the executor than can run, and count as stuck after ten minutes."""
+    queue(executor, *"abcdef"[:TASKS_AT_A_TIME])
+    assert executor.slots_available == 0
+    for _ in range(2):
+        executor.heartbeat()
+        assert (executor.slots_available, executor.stayed_free) == (0, False)
+    executor.results.append("b")
+    executor.heartbeat()
+    assert (executor.slots_available, executor.stayed_free) == (1, False)
+    executor.heartbeat()
+    assert executor.stayed_free
+
+
+LOOK_S = 2.0
+
+
+@dataclass
+class Looks:
+    """What the looks of a scheduler were given, how many runs each; one run takes `LOOK_S`."""
+
+    now: float = 1000.0
+    runs: list[int] = field(default_factory=list)
+
+    def look(self, _guard: Any, dag_runs: list[Any], _session: Any) -> list[Any]:
+        self.runs.append(len(dag_runs))
+        self.now += LOOK_S * len(dag_runs)
+        return []
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    looks = Looks()
+    monkeypatch.setattr("kfp_airflow.cli.scheduling.time.monotonic", lambda: looks.now)
+    monkeypatch.setattr(SchedulerJobRunner, "_schedule_all_dag_runs", lambda _self, *given: looks.look(*given))
+    return looks
+
+
+@pytest.fixture
+def runner(executor: Idle) -> Any:
+    """Return a scheduler whose executor was full after the last round."""
+    runner = make_scheduler(SessionScheduler, executor)
+    runner.session_executor = executor
+    executor.stayed_free = False
+    return runner
+
+
+def found(tasks: int) -> Any:
+    """Return a session of a database with so many tasks that may begin."""
+    return SimpleNamespace(scalars=lambda query: SimpleNamespace(all=lambda: [1] * min(tasks, query._limit)))
+
+
+def test_it_looks_for_more_tasks_where_too_few_were_found_for_the_free_slots(runner: Any, looks: Looks) -> None:
+    runner._schedule_all_dag_runs(None, ["run"], found(0))
+    runner._schedule_all_dag_runs(None, ["run"], found(TASKS_AT_A_TIME - 1))
+    assert looks.runs == [1, 1]
+
+
+def test_it_does_not_look_while_what_it_has_found_fills_the_slots(executor: Idle, runner: Any, looks: Looks) -> None:
+    runner._schedule_all_dag_runs(None, ["run"], found(9))
+    runner._schedule_all_dag_runs(None, ["run"], found(TASKS_AT_A_TIME))
+    queue(executor, *"abcd")
+    runner._schedule_all_dag_runs(None, ["run"], found(0))  # all slots are taken
+    assert looks.runs == [1, 0, 0]
+
+
+def test_it_looks_again_after_a_pause_whatever_waits(runner: Any, looks: Looks) -> None:
+    """For the ends of runs, skipped tasks and time limits."""
+    for _ in range(2):
+        runner._schedule_all_dag_runs(None, ["run"], found(9))
+    looks.now += 10 * LOOK_S
+    runner._schedule_all_dag_runs(None, ["run"], found(9))
+    assert looks.runs == [1, 0, 1]
+
+
+def test_it_looks_again_where_a_slot_stays_free_although_tasks_wait(executor: Idle, runner: Any, looks: Looks) -> None:
+    """They wait for something else: `parallelism` of the pipeline."""
+    executor.stayed_free = True
+    runner._schedule_all_dag_runs(None, ["run"], found(9))
+    runner._schedule_all_dag_runs(None, ["run"], found(9))
+    assert looks.runs == [1, 1]
