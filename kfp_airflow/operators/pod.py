@@ -26,7 +26,7 @@ from kfp_airflow.operators.step import StepLife
 from kfp_airflow.operators.values import RunValues
 from kfp_airflow.pods.attempt import Attempt, Waits
 from kfp_airflow.pods.channel import ExecChannel
-from kfp_airflow.pods.helper import HELPER
+from kfp_airflow.pods.helper import HELPER, new_mark
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
 from kfp_airflow.pods.transfer import release
@@ -167,12 +167,16 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         channel = ExecChannel(self.client.api_client, pod=pod, namespace=namespace)
         startup_s = self.startup_timeout_seconds if self._own_startup_timeout else config.get_int("startup_timeout")
         waits = Waits(startup_s=startup_s, poll_s=self.startup_check_interval_seconds)
-        attempt = Attempt(self.client, channel, step, exchange=exchange, waits=waits)
-        logs = self._followers(step, pod, namespace)
+        mark = new_mark()
+        attempt = Attempt(self.client, channel, step, exchange=exchange, waits=waits, mark=mark)
+        logs = self._followers(step, pod, namespace, mark=mark)
         return attempt.run(pod=pod, namespace=namespace, inputs=inputs, work=work, logs=logs)
 
-    def _followers(self, step: ResolvedStep, pod: str, namespace: str) -> list[LogFollower]:
-        """Return what follows the logs: `main` first, then what `container_logs` and `init_container_logs` name."""
+    def _followers(self, step: ResolvedStep, pod: str, namespace: str, *, mark: str) -> list[LogFollower]:
+        """Return what follows the logs: `main` first, then what `container_logs` and `init_container_logs` name.
+
+        `mark` ends the log of `main` where its program is wrapped.
+        """
         if not self.get_logs:
             return []
         chosen = _names(self.container_logs, [MAIN, *(one.name for one in step.sidecars)])
@@ -180,7 +184,14 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         names = [MAIN, *(name for name in dict.fromkeys(chosen) if name != MAIN)]
         writers = {name: self._line_writer(name, alone=len(names) == 1) for name in names}
         return [
-            LogFollower(self.client, pod=pod, namespace=namespace, container=name, write=write)
+            LogFollower(
+                self.client,
+                pod=pod,
+                namespace=namespace,
+                container=name,
+                write=write,
+                mark=mark if name == MAIN else "",
+            )
             for name, write in writers.items()
         ]
 

@@ -33,6 +33,8 @@ _FIRST_TRY_S: Final = 0.6
 """When the helper is first tried: no pod is there earlier, and tries that must fail slow its start down."""
 _FEEDING_POLL_S: Final = 1.0
 """How often the pod is read while its helper starts: the API takes long just then, and the next try waits for it."""
+_QUICK_POLL_S: Final = 0.05
+"""How soon the pod is read again when the program seems to have ended."""
 _LONGEST_POLL_S: Final = 2.0
 _LOG_END_S: Final = 10.0
 _KEPT_S: Final = 45.0
@@ -60,13 +62,23 @@ class _Kept:
 
 
 class Attempt:
-    """Runs a step in its pod. One use; the pod is neither created nor deleted here."""
+    """Runs a step in its pod. One use; the pod is neither created nor deleted here.
+
+    `mark`: the line that ends the log of a wrapped program, which the follower of that log knows, too.
+    """
 
     def __init__(
-        self, core: CoreV1Api, channel: Channel, step: ResolvedStep, *, exchange: Exchange | None, waits: Waits
+        self,
+        core: CoreV1Api,
+        channel: Channel,
+        step: ResolvedStep,
+        *,
+        exchange: Exchange | None,
+        waits: Waits,
+        mark: str,
     ) -> None:
         self._core, self._channel, self._step = core, channel, step
-        self._exchange, self._waits = exchange, waits
+        self._exchange, self._waits, self._mark = exchange, waits, mark
         self._name = self._namespace = ""
         self._pod: state.Pod = {}
         self._begun = time.monotonic()
@@ -98,7 +110,7 @@ class Attempt:
         exchange = self._exchange
         if exchange is None:
             return None
-        members = members_of(self._step, inputs, wrapped=exchange.wrapped)
+        members = members_of(self._step, inputs, wrapped=exchange.wrapped, mark=self._mark)
         pace, looked, broken = Pace(), time.monotonic(), 0
         time.sleep(_FIRST_TRY_S)
         while True:
@@ -140,20 +152,21 @@ class Attempt:
             self._kept = None
 
     def _await_end(self, work: Path, follower: LogFollower | None) -> Outcome:
-        poll_s = self._waits.poll_s
+        poll_s, tried = self._waits.poll_s, False
         while True:
-            if follower is not None and follower.ended.wait(poll_s):
+            if follower is None or tried:
+                time.sleep(poll_s)
+            elif follower.ended.wait(poll_s):
                 if (outcome := self._collect_early(work)) is not None:
                     follower.finish(_LOG_END_S)
                     return outcome
-                poll_s = 0.05
-            elif follower is None:
-                time.sleep(poll_s)
+                poll_s, tried = _QUICK_POLL_S, True
             if (outcome := self._look()) is not None:
                 return self._with_outputs(outcome, work, follower)
             poll_s = min(poll_s * 1.3, _LONGEST_POLL_S)
-            if follower is not None and follower.ended.is_set() and poll_s > self._waits.poll_s:
+            if follower is not None and tried and poll_s > self._waits.poll_s and not follower.complete:
                 follower.follow()  # the program still runs: its stream was cut, as proxies do
+                tried = False
 
     def _collect_early(self, work: Path) -> Outcome | None:
         """Return the outcome of a wrapped program that left exit code 0; the API says so about a second later."""

@@ -9,6 +9,7 @@ The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step
                             image is one of musl, busybox is a script that starts bin/busybox.musl by bin/loader
     bin/side                the same for a sidecar's
     bin/outputs             the output paths, each ended by NUL, in the step's order
+    bin/mark                the line that the wrapper writes to both its outputs when the program has ended
     in/<n>                  input number n, a file or a directory, mounted read-only at its path
     out/<n>.file, .tar      output number n, once the program has ended; out/<n>.error: why it could not be copied
     out/exit                the program's exit code; appears last
@@ -21,6 +22,7 @@ The pod has one emptyDir, `VOLUME`. The helper sees it whole at `ROOT`, the step
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 VOLUME: Final = "kfp-airflow"
@@ -218,6 +220,9 @@ while IFS= read -r -d '' path; do
 done < {ROOT}/bin/outputs
 echo "$code" > "$o/code" && $b mv "$o/code" "$o/exit"
 [ ! -p "$o/done" ] || echo 1<>"$o/done"
+IFS= read -r mark < {ROOT}/bin/mark
+echo "$mark"
+echo "$mark" >&2
 exit "$code"
 """
 # A native sidecar that ends is started again, and one that never runs holds `main` back; in Argo it runs once.
@@ -227,6 +232,11 @@ trap 'exit 0' TERM INT QUIT
 $b sleep 2147483647 &
 wait $!
 """
+
+
+def new_mark() -> str:
+    """Return what ends a log: the kubelet ends the stream of a log up to a second after the program has ended."""
+    return f"kfp-airflow: the program has ended ({secrets.token_hex(8)})"
 
 
 def shell(program: str) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CLOCKS_DIFFER_S: Final = 60
+_OUTPUTS: Final = 2
+"""Standard output and standard error: the one may be ahead of the other."""
 LINE_BYTES: Final = 64 * 1024
 """A longer line is written in pieces: a progress bar may never end its line."""
 
@@ -25,14 +28,23 @@ class LogFollower:
     """Follows one container from its start to its end; `ended` is set when the stream is over, for whatever reason.
 
     `write` gets one line at a time. `follow` may be called again after a broken stream: lines that
-    were written are left out.
+    were written are left out. `mark`: what ends both of the container's outputs, if anything does; it is not written,
+    and when it has come from both, the log is over.
     """
 
     def __init__(
-        self, core: CoreV1Api, *, pod: str, namespace: str, container: str, write: Callable[[str], None]
+        self,
+        core: CoreV1Api,
+        *,
+        pod: str,
+        namespace: str,
+        container: str,
+        write: Callable[[str], None],
+        mark: str = "",
     ) -> None:
         self._core, self._pod, self._namespace, self._container = core, pod, namespace, container
         self._write = write
+        self._mark, self._marks = mark, 0
         self._last = ""
         self._resumes = False
         self._stopped = threading.Event()
@@ -54,23 +66,33 @@ class LogFollower:
         yet are in none; a short program may lose all of them. So what has come since is read at the end.
         """
         if self._thread is not None:
-            if self.ended.wait(timeout_s):
+            if self.ended.wait(timeout_s) and not self.complete:
                 self._read_rest()
             self.stop()
 
+    @property
+    def complete(self) -> bool:
+        """Tell whether all has come: the program has said so itself."""
+        return self._marks >= _OUTPUTS
+
     def stop(self) -> None:
-        """Stop following."""
+        """Stop following: at once, although the thread may be waiting for a line that never comes."""
         self._stopped.set()
-        if self._response is not None:
-            self._response.close()
+        connection = getattr(self._response, "connection", None)
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):  # it is closed
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
         try:
             with self._told():
-                self._response = self._open()
-                if self._response is not None:
-                    for line in _lines(self._response):
-                        self._take(line)
+                self._response = response = self._open()
+                if response is not None:
+                    with closing(response):
+                        for line in _lines(response):
+                            self._take(line)
+                            if self.complete:
+                                break
         finally:
             self.ended.set()
 
@@ -125,6 +147,11 @@ class LogFollower:
             return
         self._resumes = False
         self._last = max(self._last, moment)
+        if self._mark and text.endswith(self._mark):
+            self._marks += 1
+            text = text.removesuffix(self._mark)
+            if not text:
+                return
         self._write(text)
 
 

@@ -47,16 +47,18 @@ class Collected:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool) -> list[Member]:
-    """Return the tar's entries: the wrapper and the output paths where the program is wrapped, then the inputs.
+def members_of(step: ResolvedStep, inputs: Mapping[str, Path], *, wrapped: bool, mark: str) -> list[Member]:
+    """Return the tar's entries: the wrapper and what it reads where the program is wrapped, then the inputs.
 
-    A directory stands behind its contents, so that one without write permission can be filled.
+    `mark`: the line by which the wrapper says that the program has ended. A directory stands behind its contents, so
+    that one without write permission can be filled.
     """
     members = [Member(_info("in", 0o755, tarfile.DIRTYPE))]
     if wrapped:
         paths = b"".join(output.path.encode() + b"\0" for output in step.outputs)
         members.append(_plain("bin/run", helper.RUN.encode(), 0o644))
         members.append(_plain("bin/outputs", paths, 0o644))
+        members.append(_plain("bin/mark", f"{mark}\n".encode(), 0o644))
     elif step.outputs:
         members.extend(_plain(f"out/{index}.file", b"", 0o666) for index, _ in enumerate(step.outputs))
     if any(one.command for one in step.sidecars):

@@ -12,8 +12,9 @@ from tests.benchmarks.figure import Figure, NotMeasured
 
 STEPS = 5
 CAUSE = (
-    "A step is its pod (see below), which a busy machine starts more slowly, and Airflow's own part: a process for the "
-    "task, the parsing of its DAG file, the scheduler's two looks."
+    "From the creation of its pod to the end of its program 1.6 s pass, most of it in the start of the containers; up "
+    "to a second more until the kubelet, which looks once a second, lets the log be read; Airflow's own part (the "
+    "scheduler's looks, a process for the task, the parsing of its DAG file) is 0.5 s."
 )
 DAG_FILE = f"""
 from kfp_airflow import dsl, to_dag  # airflow, dag

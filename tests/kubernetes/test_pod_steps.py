@@ -161,6 +161,17 @@ def test_an_input_cannot_be_changed(cluster: Cluster, tmp_path: Path) -> None:
     assert run.outcome.exit_code == 5
 
 
+@pytest.mark.parametrize("code", [0, 3])
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_the_log_has_each_line_of_both_outputs_once_and_nothing_else(cluster: Cluster, seconds: int, code: int) -> None:
+    program = f"sleep {seconds}; echo out; echo err >&2; echo y > /tmp/y; printf last; exit {code}"
+    seen: list[str] = []
+    step = make_step(["sh", "-c", program], outputs={"y": "/tmp/y"})
+    run = cluster.run(step, log_formatter=lambda _, line: seen.append(line) or line)
+    assert (run.outcome.exit_code, run.read("y")) == (code, b"y\n")
+    assert sorted(seen) == ["err", "last", "out"]
+
+
 @pytest.mark.row("DP-01", "DP-10")
 def test_a_failed_program_says_how_and_its_outputs_are_kept(cluster: Cluster) -> None:
     """DP-01, DP-10."""

@@ -70,7 +70,7 @@ def honest(stream: list[Scripted]) -> Iterator[bytes]:
 def fed(source: Path) -> Scripted:
     holder: list[Scripted] = []
     holder.append(Scripted(honest(holder)))
-    feed(holder[0], members_of(STEP, {"x": source}, wrapped=True))
+    feed(holder[0], members_of(STEP, {"x": source}, wrapped=True, mark="that was it"))
     return holder[0]
 
 
@@ -102,7 +102,7 @@ def test_what_is_small_goes_at_once_and_what_is_large_waits_for_the_helper(
     (tmp_path / "x").write_bytes(bytes(size))
     stream = Scripted(iter([]))
     with pytest.raises(ChannelBroken):
-        feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+        feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True, mark="that was it"))
     assert bool(stream.sent) is sent_first
 
 
@@ -110,20 +110,20 @@ def test_what_the_helper_found_damaged_does_not_count_as_brought(tmp_path: Path)
     (tmp_path / "x").write_bytes(b"x")
     stream = Scripted(iter([b"hello\n", b"failed: other bytes arrived than were sent\n"]))
     with pytest.raises(ChannelBroken, match="the helper answered 'failed: other bytes arrived than were sent' instead"):
-        feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+        feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True, mark="that was it"))
 
 
 def test_inputs_that_an_earlier_stream_brought_are_not_brought_again(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(bytes(700_001))
     stream = Scripted(iter([b"started\n"]))
-    feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+    feed(stream, members_of(STEP, {"x": tmp_path / "x"}, wrapped=True, mark="that was it"))
     assert not stream.sent
 
 
 def test_a_busybox_that_is_not_static_names_one_that_is(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
     with pytest.raises(StepError, match=r"not statically linked.*helper_image.*busybox:1\.36-musl"):
-        feed(Scripted(iter([b"dynamic\n"])), members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+        feed(Scripted(iter([b"dynamic\n"])), members_of(STEP, {"x": tmp_path / "x"}, wrapped=True, mark="that was it"))
 
 
 def answer(name: str, content: bytes, *, told: bytes | None = None) -> bytes:
@@ -143,7 +143,7 @@ def test_outputs_come_out_whatever_the_frames(tmp_path: Path, piece: int) -> Non
 def test_the_outputs_of_a_quick_program_may_come_with_the_answer_to_its_inputs(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
     said = b"hello\nstarted\nexit 0\n" + answer("0.file", b"content") + b"end\n"
-    lines = feed(Scripted(iter([said])), members_of(STEP, {"x": tmp_path / "x"}, wrapped=True))
+    lines = feed(Scripted(iter([said])), members_of(STEP, {"x": tmp_path / "x"}, wrapped=True, mark="that was it"))
     assert collect(lines, STEP, tmp_path).outputs["y"].read_bytes() == b"content"
 
 
