@@ -15,7 +15,7 @@ FORKING: Final = frozenset({"scheduler", "dag-processor"})
 
 
 class Preload:
-    """Imports what steps on Kubernetes need into a component that forks, before it forks.
+    """Imports what steps need into a component that forks, before it forks.
 
     A task and the parsing of a DAG file are processes of their own, and would import the KubernetesPodOperator anew; a
     child has what its parent has imported.
@@ -27,6 +27,8 @@ class Preload:
         if FORKING.isdisjoint(sys.argv[1:2]) or config.get("preload") == "false":
             return
         import kfp_airflow.catalog.loader
+        import kfp_airflow.client.bystander
+        import kfp_airflow.operators.local
         import kfp_airflow.operators.pod  # noqa: F401 - for the children
 
 

@@ -6,6 +6,7 @@ import ast
 import difflib
 import hashlib
 import inspect
+import os
 import re
 import sys
 import traceback
@@ -19,6 +20,7 @@ from typing import Any, Final
 
 from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
+from kfp_airflow.catalog.new_modules import new_modules
 from kfp_airflow.components.factory import MissingCommandWarning
 from kfp_airflow.components.fetching import NotFetched
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
@@ -73,16 +75,15 @@ class PipelineFile:
     def open(self) -> Iterator[None]:
         """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
         search, arguments = list(sys.path), sys.argv
-        with kfp_alias(self.settings), warnings.catch_warnings():
+        with kfp_alias(self.settings), warnings.catch_warnings(), new_modules() as new:
             # Whoever brings an existing file here cannot follow that advice, and it would stand in every task's log.
             warnings.simplefilter("ignore", ContainerOpWarning)
             warnings.simplefilter("ignore", MissingCommandWarning)
-            hidden = _take_out(_namesakes(self.path.parent))
+            hidden = _take_out([*_namesakes(self.path.parent), *self.siblings])
             sys.modules.update(self.siblings)
             sys.path[:] = self._search or [str(self.path.parent), *search]
             sys.meta_path.append(self.neighbours)
             sys.argv = [str(self.path)]
-            before = set(sys.modules) - self.siblings.keys()
             try:
                 yield
             finally:
@@ -90,8 +91,7 @@ class PipelineFile:
                 sys.meta_path.remove(self.neighbours)
                 self._search, sys.path[:] = list(sys.path), search
                 added = [Path(entry).absolute() for entry in self._search if entry not in search]
-                new = [name for name in sys.modules if name not in before and self._owns(name, added)]
-                self.siblings = _take_out(new)
+                self.siblings = _take_out([name for name in new.names() if self._owns(name, added)])
                 sys.modules.update(hidden)
 
     def _owns(self, name: str, folders: Sequence[Path]) -> bool:
@@ -383,9 +383,11 @@ def _not_found(name: str, functions: Sequence[PipelineFunction], plain: Sequence
 
 def _namesakes(folder: Path) -> list[str]:
     """Return names in sys.modules that hide modules of the folder, and what is below them; not the standard library."""
-    own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
-    own -= sys.stdlib_module_names | {"kfp", "kfp_airflow"}
-    hiding = {name for name in own if name in sys.modules and not _is_below(sys.modules[name], folder)}
+    with os.scandir(folder) as entries:
+        names = {entry.name.removesuffix(".py") for entry in entries}  # a folder may have thousands
+    known = (names & sys.modules.keys()) - sys.stdlib_module_names - {"kfp", "kfp_airflow"}
+    own = {name for name in known if (folder / f"{name}.py").exists() or (folder / name / "__init__.py").exists()}
+    hiding = {name for name in own if not _is_below(sys.modules[name], folder)}
     return [name for name in sys.modules if name.partition(".")[0] in hiding] if hiding else []
 
 

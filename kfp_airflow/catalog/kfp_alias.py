@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -19,6 +19,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from typing_extensions import override
+
+from kfp_airflow.catalog.new_modules import new_modules
 
 ROOT: Final = "kfp"
 SERVER_API: Final = "kfp_server_api"
@@ -127,6 +129,7 @@ _INSTEAD: Final[Mapping[str, str]] = {
 }
 """Module of kfp that is not here → why, or what to use instead of it and of the modules below it."""
 
+_TOPS: Final = frozenset({ROOT, SERVER_API})
 _lock = threading.RLock()
 _depth = 0
 _assigned: list[tuple[ModuleType, str, object]] = []
@@ -149,9 +152,9 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
     assigned to a module of kfp holds until the end of the block; `settings` takes it along from block to block.
     """
     global _depth  # noqa: PLW0603 - the one interpreter has one sys.modules
-    with _lock:
+    with _lock, new_modules() as new:
         outermost = _depth == 0
-        others = _take_out() if outermost else {}
+        others = _take_out(list(sys.modules)) if outermost and not sys.modules.keys().isdisjoint(_TOPS) else {}
         if outermost:
             sys.meta_path.insert(0, _FINDER)
         _depth += 1
@@ -169,7 +172,7 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
             _depth -= 1
             if outermost:
                 sys.meta_path.remove(_FINDER)
-                _take_out()
+                _take_out(new.names())
                 sys.modules.update(others)
 
 
@@ -274,10 +277,9 @@ class _AliasFinder(MetaPathFinder, Loader):
 _FINDER: Final = _AliasFinder()
 
 
-def _take_out() -> dict[str, ModuleType]:
-    """Remove every module of kfp from sys.modules and return them."""
-    names = [name for name in sys.modules if name.startswith(ROOT) and _is_of_kfp(name)]  # Airflow has thousands
-    return {name: sys.modules.pop(name) for name in names}
+def _take_out(names: Iterable[str]) -> dict[str, ModuleType]:
+    """Remove those modules that are of kfp from sys.modules and return them."""
+    return {name: sys.modules.pop(name) for name in names if name.startswith(ROOT) and _is_of_kfp(name)}
 
 
 def _assign(home: ModuleType, name: str, value: object) -> None:
@@ -319,7 +321,7 @@ def _answers(name: str) -> bool:
 
 
 def _is_of_kfp(name: str) -> bool:
-    return name.partition(".")[0] in {ROOT, SERVER_API}
+    return name.partition(".")[0] in _TOPS
 
 
 def _homes_of(name: str) -> tuple[str, ...] | None:
