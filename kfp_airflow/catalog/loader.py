@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
@@ -15,7 +16,7 @@ from airflow.sdk import DAG, get_parsing_context
 
 from kfp_airflow.catalog.broken import broken_dag
 from kfp_airflow.catalog.packages import PipelineSource, choose_pipeline, load_pipelines
-from kfp_airflow.dag.build import build_dag, dag_id_of
+from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import KfpAirflowError, UsageError
 from kfp_airflow.dsl.build import build_graph
@@ -26,6 +27,7 @@ from kfp_airflow.package.names import is_package_name
 
 _SUFFIXES: Final = frozenset({".py", ".yaml", ".yml", ".zip", ".tgz", ".gz"})
 _SEARCHED_BYTES: Final = 1 << 20
+_UNSPELLED: Final = re.compile(rb"[^a-z0-9]+")
 _OPTIONS: Final = tuple(field.name for field in fields(DagOptions))
 
 
@@ -60,7 +62,7 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     `pipeline`, as Airflow looks for `airflow` and `dag`; a YAML file or an archive where it is meant to be a pipeline,
     so that components may lie beside them. The options are those of `DagOptions`, without `dag_id`, for all of them.
     A file that is wrong becomes an import error of its own in Airflow's list, and the others still load. While a worker
-    parses the file for one DAG, only that one is built.
+    parses the file for one DAG, only that one is built, and few other files are executed.
     """
     if "dag_id" in options:
         raise TypeError("load_dags() makes many DAGs; give a dag_id to to_dag()")
@@ -69,19 +71,47 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     if not root.is_dir():
         raise UsageError(f"load_dags('{folder}'): there is no folder {root}")
     caller = _file_of(sys._getframe(1))  # noqa: SLF001 - itself is no pipeline
-    wanted = get_parsing_context().dag_id
+    files = _pipeline_files(root, but=caller)
+    if (wanted := get_parsing_context().dag_id) is not None:
+        return _load_wanted(wanted, files, chosen)
     dags: dict[str, DAG] = {}
-    for path in _pipeline_files(root, but=caller):
+    for path in files:
         try:
             with as_script_in(path.parent):
                 for source in load_pipelines(path):
                     dag_id = dag_id_of(source.name)
-                    if wanted is None or wanted == dag_id or wanted.startswith(f"{dag_id}."):  # of what it starts
-                        _refuse_twin(source, dags.get(dag_id))
-                        dags[dag_id] = build_dag(source.build(), chosen)
+                    _refuse_twin(source, dags.get(dag_id))
+                    dags[dag_id] = build_dag(source.build(), chosen)
         except KfpAirflowError as error:
             broken_dag(path, error)
     return list(dags.values())
+
+
+def _load_wanted(wanted: str, files: Iterable[Path], options: DagOptions) -> list[DAG]:
+    """Return the DAG that a worker wants, or whose tasks start it; raise what stood in the way where it is not there.
+
+    The files in which its name stands come first, for each file that is executed delays the task.
+    """
+    problems: list[KfpAirflowError] = []
+    for path in sorted(files, key=lambda path: not _names(path, wanted)):
+        try:
+            with as_script_in(path.parent):
+                for source in load_pipelines(path):
+                    if f"{wanted}.".startswith(f"{dag_id_of(source.name)}."):
+                        dags = build_dags(source.build(), options)
+                        if wanted in {dag.dag_id for dag in dags}:
+                            return dags[:1]
+        except KfpAirflowError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    return []
+
+
+def _names(path: Path, dag_id: str) -> bool:
+    """Tell whether the name of a DAG's pipeline stands in a file, in whatever spelling becomes that id."""
+    words = _UNSPELLED.sub(b" ", dag_id.partition(".")[0].encode())
+    return words in _UNSPELLED.sub(b" ", path.read_bytes()[:_SEARCHED_BYTES].lower())
 
 
 def _refuse_twin(source: PipelineSource, twin: DAG | None) -> None:

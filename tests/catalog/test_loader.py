@@ -64,6 +64,30 @@ def test_only_the_pipeline_that_a_worker_wants_is_built(folder: Path, monkeypatc
     assert found == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "others"), [("'My  Pipeline: 2'", False), ("'{1}-{0}'.format('pipeline-2', 'my')", True)]
+)
+def test_a_worker_executes_few_other_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, others: bool
+) -> None:
+    """A name that is written in a file leads to it; one that is made is looked for in all of them."""
+    note = "\nfrom pathlib import Path\nPath(__file__).with_suffix('.executed').touch()\n"
+    (folder / "a.py").write_text(PIPELINE.format(name="other", body=STEP) + note)
+    (folder / "b.py").write_text(PIPELINE.replace('"{name}"', name).replace("{body}", STEP))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "my-pipeline-2")
+    assert [dag.dag_id for dag in load_dags(folder, runtime="process")] == ["my-pipeline-2"]
+    assert (folder / "a.executed").exists() == others
+
+
+def test_a_worker_is_told_why_the_pipeline_that_it_wants_is_not_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "one.py").write_text(PIPELINE.format(name="one", body="raise RuntimeError('not today')"))
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "one")
+    with pytest.raises(PipelineError, match="not today"):
+        load_dags(folder, runtime="process")
+
+
 def test_a_broken_file_and_a_twin_are_named_and_the_rest_loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = broken(monkeypatch)
     (folder / "bad.py").write_text(PIPELINE.format(name="bad", body="raise RuntimeError('not today')"))
