@@ -20,9 +20,10 @@ _ENDED: Final = frozenset({"success", "failed", "skipped", "upstream_failed", "r
 
 
 def require_callers(values: RunValues) -> None:
-    """Raise AirflowFailException where a call that led to this run has ended, because a person ended it or its run.
+    """Raise AirflowFailException where a call that led to this run no longer waits for it.
 
-    Exit handlers begin nevertheless.
+    A person has ended the call or its run, or cleared the call, which has started another run then. Exit handlers begin
+    nevertheless.
     """
     if values.placement.handles_exit:
         return
@@ -32,6 +33,13 @@ def require_callers(values: RunValues) -> None:
             raise AirflowFailException(
                 f"task '{caller.task_id}' of run {caller.run_id} of {caller.dag_id}, which waited for this run, "
                 f"has ended as {state}: nothing goes on here"
+            )
+    for caller in values.callers[-1:]:
+        awaited = values.run_awaited_by(caller)
+        if awaited not in {None, values.run_id}:
+            raise AirflowFailException(
+                f"task '{caller.task_id}' of run {caller.run_id} of {caller.dag_id}, which started this run, "
+                f"waits for run {awaited} instead: nothing goes on here"
             )
 
 

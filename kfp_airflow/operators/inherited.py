@@ -16,6 +16,8 @@ from kfp_airflow.operators.item_text import DictItem, FrozenItem
 
 KEY: Final = "kfp_airflow"
 """The entry of a run's conf that holds all of it."""
+AWAITED: Final = "trigger_run_id"
+"""The XCom in which a call names the run that it waits for, as TriggerDagRunOperator does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

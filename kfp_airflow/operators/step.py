@@ -67,7 +67,7 @@ class StepLife(QuickConstruction):
             with self._named():
                 attempts = attempts_of(retry, values, context, store) if retry is not None else None
             with kept_to_policy(attempts), _work_folder() as work:
-                resolved, inputs = self._resolve(values, store, work, context)
+                resolved, inputs = self._resolve(values, store, work)
                 if attempts is not None:
                     resolved = attempts.within_budget(resolved)
                 with ended_with_callers(values, self.on_kill):
@@ -92,9 +92,7 @@ class StepLife(QuickConstruction):
         except ImageUnavailable as error:
             raise ImageUnavailable(f"{self.step.where}: step '{self.step.id}': {error}") from error
 
-    def _resolve(
-        self, values: RunValues, store: Store, work: Path, context: Context
-    ) -> tuple[ResolvedStep, dict[str, Path]]:
+    def _resolve(self, values: RunValues, store: Store, work: Path) -> tuple[ResolvedStep, dict[str, Path]]:
         with self._named():
             resolved = resolve_step(self.step, values)
             folder = _folder(work / "inputs")
@@ -102,7 +100,7 @@ class StepLife(QuickConstruction):
                 item.name: _stage(item, values, store, folder / str(index))
                 for index, item in enumerate(self.step.inputs)
             }
-        return _within_run(resolved, self.placement, context), inputs
+        return _within_run(resolved, values), inputs
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -215,14 +213,13 @@ def _require_outputs(step: ContainerStep, outcome: Outcome) -> None:
         raise OutputMissing(f"step '{step.id}' succeeded and did not write {files}. {advice}")
 
 
-def _within_run(step: ResolvedStep, placement: Placement, context: Context) -> ResolvedStep:
-    """Return the step with a time limit that also keeps the run's own.
+def _within_run(step: ResolvedStep, values: RunValues) -> ResolvedStep:
+    """Return the step with a time limit that also keeps the pipeline's, which counts from the start of the root run.
 
     Only where an exit handler has to run after that (§4 of the design).
     """
-    limit = placement.facts.timeout
-    if limit is None or placement.handles_exit:
+    limit = values.placement.facts.timeout
+    if limit is None or values.placement.handles_exit:
         return step
-    run = context["dag_run"]
     what = f"the run's time limit of {int(limit.total_seconds())} s"
-    return ended_by((run.start_date or run.run_after) + limit, step, what=what)
+    return ended_by(values.root.started + limit, step, what=what)

@@ -17,7 +17,7 @@ from kfp_airflow import config
 from kfp_airflow.artifacts.store import Published, Store, Stored, default_root, parse_published
 from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
-from kfp_airflow.operators.inherited import Caller, Handed, Inherited, Root, read_conf
+from kfp_airflow.operators.inherited import AWAITED, Caller, Handed, Inherited, Root, read_conf
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
 from kfp_airflow.operators.macros import RunFacts, expand_macros
 from kfp_airflow.operators.placement import Placement, Source
@@ -124,6 +124,22 @@ class RunValues:
             dag_id=caller.dag_id, run_ids=[run], task_ids=[task], map_index=caller.map_index
         )
         return next(iter(found.get(run, {}).values()), None)
+
+    def run_awaited_by(self, caller: Caller) -> str | None:
+        """Return the id of the run that a call waits for, None where it has not said so yet."""
+        found = self._context["ti"].xcom_pull(
+            task_ids=caller.task_id,
+            dag_id=caller.dag_id,
+            run_id=caller.run_id,
+            key=AWAITED,
+            map_indexes=caller.map_index,
+        )
+        return None if found is None else str(found)
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of this run."""
+        return str(self._context["ti"].run_id)
 
     @property
     def depth(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -156,6 +157,29 @@ def test_recursion_without_an_end_fails_naming_the_limit(monkeypatch: pytest.Mon
     assert "the calls of 'endless.graph-forever-1' are 3 deep" in rounds[-1].why(
         next(task for task in rounds[-1].xcoms if task != "again")
     )
+
+
+@pytest.mark.row("A-04")
+def test_the_time_limit_of_a_run_holds_in_the_runs_that_it_starts() -> None:
+    """Each round begins well within a limit that counted from its own start."""
+
+    @dsl.graph_component
+    def forever(number: Any) -> None:
+        again = say("again", number, code="sleep 1; echo x > /tmp/out")
+        forever(again.output)
+
+    @dsl.pipeline(name="limited-rounds")
+    def pipeline(number: int = 1) -> None:
+        dsl.get_pipeline_conf().set_timeout(4)
+        with dsl.ExitHandler(say("bye", "{{workflow.status}}")):
+            forever(number)
+
+    ran = run(pipeline)
+    (rounds,) = ran.called.values()
+    assert (ran.state, ran.output("bye")) == ("failed", "Failed")
+    assert 1 <= len(rounds) <= 4
+    assert [one.states["again"] for one in rounds] == ["success"] * (len(rounds) - 1) + ["failed"]
+    assert re.search(r"limit of \d s", rounds[-1].why("again"))
 
 
 def test_recursion_inside_a_condition_inside_a_loop() -> None:

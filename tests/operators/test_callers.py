@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID
 
 from kfp_airflow.diagnostics import StepFailed
 from kfp_airflow.operators import callers
 from kfp_airflow.operators.callers import ended_with_callers, require_callers
-from kfp_airflow.operators.inherited import Caller
+from kfp_airflow.operators.inherited import AWAITED, Caller
 from kfp_airflow.operators.placement import Facts, Placement
 from kfp_airflow.operators.values import RunValues
 from kfp_airflow.version_compat import AirflowFailException
@@ -30,6 +31,8 @@ class Values:
         self.placement = Placement(facts=Facts(pipeline="p"), handles_exit=handles_exit)
         self.callers = callers
         self.states = list(states)
+        self.run_id = "r.1.inner"
+        self.awaited: str | None = None
 
     def state_of(self, caller: Caller) -> str | None:
         assert caller in self.callers
@@ -37,6 +40,10 @@ class Values:
         if state == "unreachable":
             raise ConnectionError(state)
         return state
+
+    def run_awaited_by(self, caller: Caller) -> str | None:
+        assert caller == self.callers[-1]
+        return self.awaited
 
 
 def values(*states: str | None, called_by: tuple[Caller, ...] = BOTH, handles_exit: bool = False) -> RunValues:
@@ -56,6 +63,19 @@ def test_a_call_that_waits_or_is_lost_or_begins_anew_is_waited_with() -> None:
         require_callers(values(state))
     require_callers(values("failed", handles_exit=True))
     require_callers(values("failed", called_by=()))
+
+
+def test_nothing_begins_in_a_run_whose_call_has_started_another() -> None:
+    run = cast("Any", values("deferred"))
+    for run.awaited in (None, "r.1.inner"):
+        require_callers(run)
+    run.awaited = "r.1.other"
+    with pytest.raises(AirflowFailException, match=r"^task 'inner' of run r\.1 .* waits for run r\.1\.other instead:"):
+        require_callers(run)
+
+
+def test_the_name_of_the_awaited_run_is_that_of_airflow() -> None:
+    assert AWAITED == XCOM_RUN_ID
 
 
 @pytest.mark.parametrize("raises", [True, False])
