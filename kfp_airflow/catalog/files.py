@@ -13,7 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
@@ -23,7 +23,7 @@ from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.catalog.new_modules import new_modules
 from kfp_airflow.components.factory import MissingCommandWarning
 from kfp_airflow.components.fetching import NotFetched
-from kfp_airflow.diagnostics import Diagnostic, PipelineError, UsageError, Where
+from kfp_airflow.diagnostics import Diagnostic, KfpAirflowError, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph, pass_on
 from kfp_airflow.dsl.conf import PipelineConf
 from kfp_airflow.dsl.loading import collect_pipelines
@@ -158,6 +158,7 @@ def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
 def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> PipelineFunctions:
     file = PipelineFile(path, _module(path))
     namespace = vars(file.module)
+    broken: PipelineError | None = None
     with file.open(), collect_pipelines() as collected, noting() as notes:
         sys.modules[file.name] = file.module
         try:
@@ -165,8 +166,13 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
             namespace["__name__"] = name or file.name
             exec(code, namespace)  # noqa: S102 - to run authors' files is what this is for
         except (Exception, SystemExit) as error:
-            if name is None or not isinstance(error, SystemExit) or error.code not in {None, 0}:
+            if (collected or name is not None) and isinstance(error, SystemExit) and error.code in {None, 0}:
+                pass  # a script may end so
+            elif not collected or isinstance(error, KfpAirflowError | SystemExit):
                 raise _failed(error, path) from error
+            else:
+                broken = _failed(error, path)
+                broken.__cause__ = error
         finally:
             namespace["__name__"] = file.name
             file.siblings[file.name] = sys.modules[file.name]
@@ -174,6 +180,10 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
     if not _SUBMITTING.isdisjoint(_names_in(code)):  # to look through a tree takes longer
         collected += _submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
+    if broken is not None:
+        if not functions or _has_pipelines_from(_line_of(broken, path), tree):
+            raise broken
+        file.notes += (_rest_left_out(broken),)
     return PipelineFunctions.of(
         file, [_pipeline_function(function, file, collected.confs.get(function)) for function in functions]
     )
@@ -298,6 +308,31 @@ def _failed(error: BaseException, path: Path) -> PipelineError:
     if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
         advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
     return _refused("KA352", where, f"loading the file raised {text}", advice)
+
+
+def _line_of(broken: PipelineError, path: Path) -> int:
+    """Return the line of a file at which what it does by itself went wrong."""
+    cause = broken.__cause__
+    frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
+    return next((frame.lineno or 0 for frame in frames if frame.filename == str(path)), 0)
+
+
+def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
+    """Tell whether a pipeline is decorated in a statement of a file that ends at a line, or after it."""
+    return any(
+        isinstance(node, ast.FunctionDef) and any("pipeline" in ast.unparse(one) for one in node.decorator_list)
+        for statement in tree.body
+        if (statement.end_lineno or statement.lineno) >= line
+        for node in ast.walk(statement)
+    )
+
+
+def _rest_left_out(broken: PipelineError) -> Diagnostic:
+    """Return the warning for a file whose script part, after its pipelines, goes wrong: it wants a server, say."""
+    (found,) = broken.diagnostics
+    problem = f"{found.problem}, after the file's pipelines: they are there, what follows this line is left out"
+    advice = "Put what belongs to a script under `if __name__ == '__main__':`."
+    return replace(found, code="KA358", severity="warning", problem=problem, advice=advice)
 
 
 def _folder_with(name: object, path: Path) -> Path | None:

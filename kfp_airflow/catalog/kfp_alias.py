@@ -1,7 +1,8 @@
 """`import kfp` answered by this package, while a pipeline file is loaded or built (rows K-01 to K-07, §1.2).
 
 Files that this package loads get ours, also where the real kfp is installed; all others get what they would have got.
-The same holds for `kfp_server_api`, which comes with kfp, and for `kfp.deprecated`, as later releases call KFP v1.
+The same holds for `kfp_server_api`, which comes with kfp, for `kfp.deprecated`, as later releases call KFP v1, and for
+`kfp_tekton`, by which files compile for another engine.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _DSL: Final = (
     "private_names",
 )
 _EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
+_TEKTON: Final = "kfp_airflow.compiler.of_tekton"
 _SPECS: Final = "kfp_airflow.components.structures"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
 
@@ -105,6 +107,10 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.v2": (),
     "kfp.v2.compiler": ("kfp_airflow.compiler.of_v2",),
     "kfp.v2.dsl": ("kfp_airflow.components.of_v2",),
+    "kfp_tekton": ("kfp_airflow.client.bystander",),
+    "kfp_tekton.compiler": (_TEKTON,),
+    "kfp_tekton.compiler.pipeline_utils": (_TEKTON,),
+    "kfp_tekton.k8s_client_helper": ("kfp_airflow.modifiers.tekton",),
 }
 """Module of kfp → the modules of this package whose names it has, looked up in this order.
 
@@ -126,10 +132,11 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "kfp.dsl.type_utils": f"{_OF_V2} Types and their checks are in kfp.dsl.types.",
     "kfp.pipeline_spec": _OF_V2,
     "kfp.v2": _OF_V2,
+    "kfp_tekton": "Its own tasks run on Tekton only: use dsl.Condition, dsl.ParallelFor and dsl.ExitHandler.",
 }
 """Module of kfp that is not here → why, or what to use instead of it and of the modules below it."""
 
-_TOPS: Final = frozenset({ROOT, SERVER_API})
+_TOPS: Final = frozenset({ROOT, SERVER_API, "kfp_tekton"})
 _lock = threading.RLock()
 _depth = 0
 _assigned: list[tuple[ModuleType, str, object]] = []

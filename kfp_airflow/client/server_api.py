@@ -66,6 +66,13 @@ class Record(metaclass=_RecordType):
             raise AttributeError(name)
         return None
 
+    def __enter__(self) -> Record:
+        """Return itself: a client is opened for a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
     def to_dict(self) -> dict[str, object]:
         """Return the fields."""
         return dict(vars(self))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,7 +29,7 @@ class Collected(list[Callable[..., Any]]):
 
 
 _collectors: ContextVar[tuple[Collected, ...]] = ContextVar("kfp_airflow_collectors", default=())
-_asked: ContextVar[Counter[Where] | None] = ContextVar("kfp_airflow_asked", default=None)
+_asked: ContextVar[dict[Where, list[float]] | None] = ContextVar("kfp_airflow_asked", default=None)
 _kept: ContextVar[dict[Path, str] | None] = ContextVar("kfp_airflow_kept", default=None)
 """Component files that were not written, by their paths; None where files may be written."""
 
@@ -38,7 +38,7 @@ _kept: ContextVar[dict[Path, str] | None] = ContextVar("kfp_airflow_kept", defau
 def collect_pipelines() -> Iterator[Collected]:
     """Yield a list that gets every function that is told of inside the block."""
     collected = Collected()
-    token, counting = _collectors.set((*_collectors.get(), collected)), _asked.set(Counter())
+    token, counting = _collectors.set((*_collectors.get(), collected)), _asked.set({})
     try:
         yield collected
     finally:
@@ -59,13 +59,14 @@ def is_loading() -> bool:
     return bool(_collectors.get())
 
 
-def times_asked(where: Where) -> int:
-    """Count a line that asks a server while a file is loaded, and return how often it has; 0 at other times."""
+def times_asked(where: Where) -> tuple[int, float]:
+    """Note a line that asks a server while a file is loaded; return how often it has, and for how many seconds."""
     asked = _asked.get()
     if asked is None:
-        return 0
-    asked[where] += 1
-    return asked[where]
+        return 0, 0.0
+    moments = asked.setdefault(where, [])
+    moments.append(time.monotonic())
+    return len(moments), moments[-1] - moments[0]
 
 
 @contextmanager

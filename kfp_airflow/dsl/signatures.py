@@ -85,8 +85,11 @@ def _first_line(error: Exception) -> str:
 def _default(parameter: inspect.Parameter, kind: object, where: Where) -> str | None:
     from kfp_airflow.components.serialization import serialize
 
+    default = parameter.default
+    if isinstance(default, PipelineParam) and default.value is not None:
+        default = default.value  # as files for the first releases of the SDK write it
     try:
-        return serialize(parameter.default, kind)
+        return serialize(default, kind)
     except (TypeError, ValueError) as error:
         note(
             Diagnostic(

@@ -287,6 +287,16 @@ def test_components_of_the_second_version_load_and_are_refused_as_steps(tmp_path
             "KA357",
             "the package p.json is for an engine of KFP v2 and is not written",
         ),
+        (
+            "from kfp_tekton.compiler import TektonCompiler; TektonCompiler().compile(training, 'p.yaml')",
+            "KA357",
+            "the package p.yaml is for Tekton and is not written",
+        ),
+        (
+            "import kfp_tekton; kfp_tekton.TektonClient(host='x').create_run_from_pipeline_func(training, {})",
+            "KA353",
+            "kfp.TektonClient().create_run_from_pipeline_func() is left out while the file is loaded",
+        ),
     ],
 )
 def test_a_package_for_another_engine_is_a_warning_in_a_file_that_is_loaded(
@@ -297,6 +307,89 @@ def test_a_package_for_another_engine_is_a_warning_in_a_file_that_is_loaded(
     assert (found.pipelines, found.errors) == (1, ())
     (warning,) = found.warnings
     assert warning.startswith(f"p.py:7: {what} [{code}]\n")
+
+
+def test_names_of_tekton_that_mean_the_same_here_are_there_and_others_say_what_to_use(tmp_path: Path) -> None:
+    before = (
+        "from kfp_tekton.compiler.pipeline_utils import TektonPipelineConf\n"
+        "from kfp_tekton.k8s_client_helper import env_from_secret\n"
+        "conf = TektonPipelineConf().add_pipeline_label('a', 'b')\n"
+        "secret = env_from_secret('A', 'name', 'key').value_from.secret_key_ref\n"
+        "assert (secret.name, secret.key) == ('name', 'key')"
+    )
+    assert check_file(write(tmp_path, before=before), verbose=False).errors == ()
+    (error,) = check_file(write(tmp_path, before="from kfp_tekton.tekton import Loop"), verbose=False).errors
+    assert "use dsl.Condition, dsl.ParallelFor and dsl.ExitHandler." in error
+
+
+LATER = "@dsl.pipeline(name='later')\ndef later(): pass"
+
+
+@pytest.mark.parametrize(
+    ("rest", "what"),
+    [
+        ("1 / 0\nprint('not reached')", "ZeroDivisionError: division by zero"),
+        ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("def main():\n    raise OSError('no server')\nmain()", "OSError: no server"),
+    ],
+)
+def test_a_script_part_that_goes_wrong_after_the_pipelines_is_a_warning(tmp_path: Path, rest: str, what: str) -> None:
+    path = write(tmp_path, after=rest)
+    found = check_file(path, verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    (warning,) = found.warnings
+    line = 8 if "raise" in rest else 7
+    assert warning.startswith(f"{path}:{line}: loading the file raised {what}, after the file's pipelines")
+    assert "what follows this line is left out [KA358]" in warning
+
+
+@pytest.mark.parametrize("rest", [f"1 / 0\n{LATER}", f"if 1 / 0:\n    {LATER.replace(chr(10), chr(10) + '    ')}"])
+def test_a_file_that_goes_wrong_before_its_last_pipeline_is_an_error(tmp_path: Path, rest: str) -> None:
+    (error,) = check_file(write(tmp_path, after=rest), verbose=False).errors
+    assert "ZeroDivisionError: division by zero [KA352]" in error
+
+
+def test_what_a_pipeline_misses_of_the_part_that_was_left_out_is_an_error(tmp_path: Path) -> None:
+    after = "    dsl.ContainerOp(name='b', image=IMAGE)\n1 / 0\nIMAGE = 'bash'"
+    found = check_file(write(tmp_path, after=after), verbose=False)
+    assert any("NameError" in error for error in found.errors)
+
+
+@pytest.mark.parametrize("end", ["sys.exit()", "sys.exit(0)", "raise SystemExit"])
+def test_a_script_may_end_after_its_pipelines(tmp_path: Path, end: str) -> None:
+    found = check_file(write(tmp_path, before="import sys", after=f"{end}\n1 / 0"), verbose=False)
+    assert (found.pipelines, found.errors, found.warnings) == (1, (), ())
+
+
+def test_what_a_server_would_have_answered_can_be_used_as_a_value(tmp_path: Path) -> None:
+    after = (
+        "import kfp_server_api\n"
+        "with kfp_server_api.ApiClient(kfp_server_api.Configuration(host='x'), cookie='c') as api:\n"
+        "    runs = kfp_server_api.RunServiceApi(api).list_runs()\n"
+        "client = kfp.Client()\n"
+        "client._context_setting['namespace'] = 'mine'\n"
+        "client._pipelines_api.list_pipelines()\n"
+        "load = kfp.Client._load_config\n"
+        "assert not runs.total_size > 0 and list(range(runs.total_size)) == []\n"
+        "assert 'http://x/' + runs.id == f'http://x/{runs.id}' and f'{runs.id:>60}'.startswith(' ')"
+    )
+    found = check_file(write(tmp_path, after=after), verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    assert {warning.split("[")[1][:5] for warning in found.warnings} == {"KA353"}
+
+
+def test_a_file_that_sleeps_until_a_run_has_ended_is_loaded_in_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bystander, "PATIENCE_S", 0.02)
+    after = (
+        "import time\nclient = kfp.Client()\n"
+        "while client.get_run('1').run.status not in ('Succeeded', 'Failed'): time.sleep(0.01)"
+    )
+    found = check_file(write(tmp_path, after=after), verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    (late,) = [warning for warning in found.warnings if "KA358" in warning]
+    assert "times by one line, which waits for a run that is not made" in late
 
 
 def test_elsewhere_the_compiler_of_the_second_version_refuses() -> None:
@@ -407,9 +500,9 @@ def test_what_comes_with_kfp_may_be_imported_where_it_is_not_installed(tmp_path:
         ("storage.Client()", "google.cloud.storage.Client"),
         ("str(flags.FLAGS.x)", "absl.flags.FLAGS.x"),
     ]:
-        (error,) = check_file(write(tmp_path, before=before, after=use), verbose=False).errors
+        (error,) = check_file(write(tmp_path, before=f"{before}\n{use}"), verbose=False).errors
         assert error.startswith(
-            f"{tmp_path}/p.py:12: loading the file raised ImportError: {name} is not installed here, "
+            f"{tmp_path}/p.py:9: loading the file raised ImportError: {name} is not installed here, "
             "where the pipeline is built [KA352]\n  Install it where Airflow runs"
         )
     (error,) = check_file(write(tmp_path, before="from google.cloud import bigtable"), verbose=False).errors

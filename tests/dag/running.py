@@ -51,8 +51,14 @@ class Ran:
 
 @cache
 def _prepared_home() -> Path:
-    """Make the database of this test process's Airflow home, once."""
+    """Make the database of this test process's Airflow home, once, and let one Task Execution API serve all tasks.
+
+    Airflow 3.1 makes one for each task, which takes seconds.
+    """
+    from airflow.sdk.execution_time import supervisor
     from airflow.utils import db
+
+    supervisor.in_process_api_server = cache(supervisor.in_process_api_server)
 
     home = Path(os.environ["AIRFLOW_HOME"])
     (home / "dags").mkdir(exist_ok=True)

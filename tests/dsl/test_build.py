@@ -294,6 +294,19 @@ def test_arguments_become_typed_parameters_with_kfps_texts() -> None:
     )
 
 
+FIRST, SECOND = dsl.PipelineParam(name="a", value="x"), dsl.PipelineParam("b", value=2)
+
+
+@pytest.mark.better("PP-06", how="a default that is a `PipelineParam` has its value, as in the first SDKs")
+def test_a_default_may_be_a_parameter_with_a_value() -> None:
+    def pipeline(a: dsl.PipelineParam = FIRST, b=SECOND) -> None: ...
+
+    with noting() as notes:
+        parameters = build_graph(pipeline).parameters
+    assert [(one.name, one.default) for one in parameters] == [("a", "x"), ("b", "2")]
+    assert notes == []
+
+
 @pytest.mark.row("PP-06")
 @pytest.mark.row("F-08")
 def test_a_default_of_another_type_is_left_out_with_a_warning() -> None:

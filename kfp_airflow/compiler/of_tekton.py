@@ -1,0 +1,42 @@
+"""`kfp_tekton.compiler`, by which many files of KFP v1 compile for Tekton: their pipelines are KFP's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfp_airflow.compiler.compiler import note_at_author
+from kfp_airflow.dsl.conf import PipelineConf
+from kfp_airflow.dsl.loading import collect, is_loading
+from kfp_airflow.dsl.pipeline import PipelineFunction
+
+__all__ = ["TektonCompiler", "TektonPipelineConf"]
+
+
+class TektonCompiler:
+    """Takes what the compiler for Tekton takes; the function is a pipeline of the file, its package is left out."""
+
+    def compile(
+        self,
+        pipeline_func: PipelineFunction,
+        package_path: str,
+        *_options: object,
+        pipeline_conf: PipelineConf | None = None,
+        **_more: object,
+    ) -> None:
+        """Leave the package out with a warning (KA357). Raises ValueError where no file is being loaded."""
+        collect(pipeline_func, pipeline_conf)
+        problem = f"the package {package_path} is for Tekton and is not written"
+        advice = "Write packages for Argo with kfp.compiler.Compiler().compile()."
+        if not is_loading():
+            raise ValueError(f"{problem}. {advice}")
+        note_at_author("KA357", problem, advice, row="Z-01")
+
+
+class TektonPipelineConf:
+    """Labels and annotations of Tekton's own objects, of which there are none here."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what takes a setting and gives the same object."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *_, **__: self
