@@ -148,7 +148,12 @@ NOTEBOOK_SHELL: Final = "get_ipython"
 
 Settings = dict[tuple[str, str], object]
 """What a file has assigned: module (or class) of this package and name in it → value."""
-_OPS: Final = "kfp_airflow.dsl.ops.ContainerOp"
+_CHANGED: Final = (
+    "kfp_airflow.dsl.ops.BaseOp",
+    "kfp_airflow.dsl.ops.ContainerOp",
+    "kfp_airflow.dsl.containers.Container",
+    "kfp_airflow.dsl.params.PipelineParam",
+)
 
 
 @contextmanager
@@ -167,10 +172,10 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
         _depth += 1
         before = len(_assigned)
         for (home, name), value in (settings or {}).items():
-            if home != _OPS:
+            if home not in _CHANGED:
                 _assign(importlib.import_module(home), name, value)
         try:
-            with _advice_switch({} if settings is None else settings):
+            with _changed_classes({} if settings is None else settings):
                 yield
         finally:
             if settings is not None:
@@ -184,18 +189,33 @@ def kfp_alias(settings: Settings | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _advice_switch(settings: Settings) -> Iterator[None]:
-    """Let `ContainerOp._DISABLE_REUSABLE_COMPONENT_WARNING = True` hold for the file that writes it (D-09)."""
-    from kfp_airflow.dsl.ops import ContainerOp
-
-    name = "_DISABLE_REUSABLE_COMPONENT_WARNING"
-    key, before = (_OPS, name), getattr(ContainerOp, name)
-    setattr(ContainerOp, name, settings.pop(key, before))
+def _changed_classes(settings: Settings) -> Iterator[None]:
+    """Let what a file sets on classes of `kfp.dsl` hold for that file (D-09); wrappers of KFP replace whole methods."""
+    classes = {path: _class(path) for path in _CHANGED}
+    before = {path: dict(vars(found)) for path, found in classes.items()}
+    for path, name in [place for place in settings if place[0] in classes]:
+        setattr(classes[path], name, settings.pop((path, name)))
     try:
         yield
     finally:
-        settings[key] = getattr(ContainerOp, name)
-        setattr(ContainerOp, name, before)
+        for path, found in classes.items():
+            for name, value in [*vars(found).items()]:
+                if value is not before[path].get(name) and not name.startswith("__"):
+                    settings[path, name] = value
+                    _restore(found, name, before[path])
+
+
+def _class(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found: type = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _restore(changed: type, name: str, before: Mapping[str, object]) -> None:
+    if name in before:
+        setattr(changed, name, before[name])
+    else:
+        delattr(changed, name)
 
 
 def notebook_shell() -> object:

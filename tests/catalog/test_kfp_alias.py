@@ -22,6 +22,7 @@ from kfp_airflow.components import lightweight
 from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.dsl import ops, private_names, switches
 from kfp_airflow.dsl.containers import Container
+from kfp_airflow.graph.text import text
 from kfp_airflow.modifiers import aws, azure, gcp, kubernetes, onprem
 
 
@@ -348,3 +349,25 @@ def test_the_advice_about_container_ops_is_switched_off_for_the_file_that_does_i
         warnings.simplefilter("error")
         quiet.build()
     assert not ops.ContainerOp._DISABLE_REUSABLE_COMPONENT_WARNING
+
+
+def test_what_a_file_sets_on_a_class_holds_for_that_file_only(tmp_path: Path) -> None:
+    """Wrappers of KFP put methods of their own in the place of KFP's, and new ones beside them."""
+    pipeline = (
+        "from kfp import dsl\n{change}\n"
+        "@dsl.pipeline(name='p')\ndef p():\n"
+        "    op = dsl.ContainerOp(name='a', image='bash', command=['echo'])\n    op.set_display_name('said')\n{use}\n"
+    )
+    change = (
+        "def shouted(self, name):\n    self.shown = name\n    return plain(self, name.upper())\n"
+        "plain, dsl.ContainerOp.set_display_name = dsl.ContainerOp.set_display_name, shouted\n"
+        "dsl.ContainerOp.own = lambda self: self.set_env_like()\n"
+        "dsl.ContainerOp.set_env_like = lambda self: self.add_pod_label('own', 'yes')\n"
+    )
+    (tmp_path / "changed.py").write_text(pipeline.format(change=change, use="    op.own()"))
+    (tmp_path / "plain.py").write_text(pipeline.format(change="", use=""))
+    (changed,), (plain,) = load_functions(tmp_path / "changed.py"), load_functions(tmp_path / "plain.py")
+    for _ in range(2):
+        shown = [function.build().members[0].display_name for function in (changed, plain)]
+        assert shown == [text("SAID"), text("said")]
+    assert not hasattr(ops.ContainerOp, "own")
