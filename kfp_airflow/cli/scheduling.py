@@ -110,6 +110,13 @@ class SessionExecutor(LocalExecutor):
         self.running |= waiting - self.queued_tasks.keys()
 
     @override
+    def _check_workers(self) -> None:
+        """Give the slots back where a worker was killed: the result of its task never comes."""
+        if any(not worker.is_alive() for worker in self.workers.values()):
+            self.running.clear()
+        super()._check_workers()  # type: ignore[no-untyped-call]
+
+    @override
     def sync(self) -> None:
         """Collect results, tell what has changed, and end the scheduler where the run has ended."""
         self.stayed_free = self.slots_available > 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from airflow.executors.local_executor import LocalExecutor
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.utils.state import TaskInstanceState
 
@@ -30,6 +31,7 @@ class Idle(SessionExecutor):
     def __init__(self) -> None:
         super().__init__(Watched(), [])  # type: ignore[arg-type]
         self.results: list[Any] = []
+        self.workers = {}
 
     def _process_workloads(self, workloads: Any) -> None:
         for workload in workloads:
@@ -39,13 +41,11 @@ class Idle(SessionExecutor):
         while self.results:
             self.change_state(self.results.pop(), TaskInstanceState.SUCCESS)  # type: ignore[no-untyped-call]
 
-    def _check_workers(self) -> None:
-        pass
-
 
 @pytest.fixture
 def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
     monkeypatch.setattr("kfp_airflow.cli.scheduling._command_is_gone", lambda: False)
+    monkeypatch.setattr(LocalExecutor, "_check_workers", lambda _self: None)
     return Idle()
 
 
@@ -67,6 +67,17 @@ def test_a_task_holds_its_slot_until_its_result_is_there(executor: Idle) -> None
     assert (executor.slots_available, executor.stayed_free) == (1, False)
     executor.heartbeat()
     assert executor.stayed_free
+
+
+def test_a_worker_that_was_killed_gives_back_the_slots(executor: Idle) -> None:
+    queue(executor, *"ab")
+    executor.heartbeat()
+    executor.workers = {1: cast("Any", SimpleNamespace(is_alive=lambda: True))}
+    executor.heartbeat()
+    assert executor.slots_available == TASKS_AT_A_TIME - 2
+    executor.workers[2] = cast("Any", SimpleNamespace(is_alive=lambda: False))
+    executor.heartbeat()
+    assert executor.slots_available == TASKS_AT_A_TIME
 
 
 LOOK_S = 2.0
