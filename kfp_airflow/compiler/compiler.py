@@ -150,6 +150,13 @@ def note_at_author(code: str, problem: str, advice: str, *, row: str) -> None:
     pass_on(Diagnostic(code=code, where=author_place(), problem=problem, advice=advice, row=row, severity="warning"))
 
 
+def leave_package_out(problem: str, advice: str) -> None:
+    """Warn that a package for another engine is not written (KA357); raise ValueError where no file is being loaded."""
+    if not is_loading():
+        raise ValueError(f"{problem}. {advice}")
+    note_at_author("KA357", problem, advice, row="Z-01")
+
+
 def _checked(graph: Pipeline) -> Pipeline:
     """Return the graph; raises PipelineError with every error in it, and warns of the rest at the author's lines."""
     found = (*check(graph), *check_package(graph))

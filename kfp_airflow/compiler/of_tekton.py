@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kfp_airflow.compiler.compiler import note_at_author
+from kfp_airflow.compiler.compiler import leave_package_out
 from kfp_airflow.dsl.conf import PipelineConf
-from kfp_airflow.dsl.loading import collect, is_loading
+from kfp_airflow.dsl.loading import collect
 from kfp_airflow.dsl.pipeline import PipelineFunction
 
 __all__ = ["TektonCompiler", "TektonPipelineConf"]
@@ -25,11 +25,10 @@ class TektonCompiler:
     ) -> None:
         """Leave the package out with a warning (KA357). Raises ValueError where no file is being loaded."""
         collect(pipeline_func, pipeline_conf)
-        problem = f"the package {package_path} is for Tekton and is not written"
-        advice = "Write packages for Argo with kfp.compiler.Compiler().compile()."
-        if not is_loading():
-            raise ValueError(f"{problem}. {advice}")
-        note_at_author("KA357", problem, advice, row="Z-01")
+        leave_package_out(
+            f"the package {package_path} is for Tekton and is not written",
+            "Write packages for Argo with kfp.compiler.Compiler().compile().",
+        )
 
 
 class TektonPipelineConf:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kfp_airflow.compiler.compiler import note_at_author
-from kfp_airflow.dsl.loading import collect, is_loading
+from kfp_airflow.compiler.compiler import leave_package_out
+from kfp_airflow.dsl.loading import collect
 from kfp_airflow.dsl.pipeline import PipelineFunction
 
 __all__ = ["Compiler"]
@@ -15,8 +15,7 @@ class Compiler:
     def compile(self, pipeline_func: PipelineFunction, package_path: str, **_options: object) -> None:
         """Leave the package out with a warning (KA357). Raises ValueError where no file is being loaded."""
         collect(pipeline_func)
-        problem = f"the package {package_path} is for an engine of KFP v2 and is not written"
-        advice = "Write packages with kfp.compiler.Compiler().compile()."
-        if not is_loading():
-            raise ValueError(f"{problem}. {advice}")
-        note_at_author("KA357", problem, advice, row="Z-01")
+        leave_package_out(
+            f"the package {package_path} is for an engine of KFP v2 and is not written",
+            "Write packages with kfp.compiler.Compiler().compile().",
+        )
