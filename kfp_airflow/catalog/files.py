@@ -112,6 +112,7 @@ class PipelineFunction:
     file: PipelineFile = field(repr=False, compare=False)
     conf: PipelineConf | None = field(default=None, compare=False)
     """The settings that the file compiles or submits it with as it is loaded."""
+    decorated: bool = field(default=False, compare=False)
 
     def build(self) -> Pipeline:
         """Return the graph; raises PipelineError with everything that is wrong with the pipeline.
@@ -185,7 +186,14 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
             raise broken
         file.notes += (_rest_left_out(broken),)
     return PipelineFunctions.of(
-        file, [_pipeline_function(function, file, collected.confs.get(function)) for function in functions]
+        file,
+        [
+            replace(
+                _pipeline_function(function, file, collected.confs.get(function)),
+                decorated=function in collected.decorated,
+            )
+            for function in functions
+        ],
     )
 
 
@@ -206,6 +214,7 @@ def _prepare(module: ModuleType, path: Path, tree: ast.Module, code: CodeType) -
 def choose_function(functions: Sequence[PipelineFunction], name: str | None, path: Path) -> PipelineFunction:
     """Return the one pipeline of a file, or the one called `name`: a function, decorated or not (D-01), or a pipeline.
 
+    The one that is decorated goes before others that the file compiles or submits, as for the command of KFP.
     A file that has none may import one, as scripts do that compile or submit it. Raises UsageError, listing what there
     is, where that is none or several.
     """
@@ -218,6 +227,9 @@ def choose_function(functions: Sequence[PipelineFunction], name: str | None, pat
         raise UsageError(_not_found(name, functions, plain, path) if not found else _several(found, path))
     if len(functions or (functions := _imported(functions))) == 1:
         return functions[0]
+    decorated = [function for function in functions if function.decorated]
+    if len(decorated) == 1:
+        return decorated[0]
     raise UsageError(_several(functions, path) if functions else _none(plain, path))
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 class Collected(list[Callable[..., Any]]):
     """Pipeline functions in the order in which they were told of, maybe more than once.
 
-    `confs` has the PipelineConf of those that were compiled or submitted with one.
+    `decorated` are those with `@dsl.pipeline`; `confs` has the PipelineConf of those that were compiled or submitted
+    with one.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.decorated: set[Callable[..., Any]] = set()
         self.confs: dict[Callable[..., Any], PipelineConf] = {}
 
 
@@ -46,10 +48,12 @@ def collect_pipelines() -> Iterator[Collected]:
         _collectors.reset(token)
 
 
-def collect(function: Callable[..., Any], conf: PipelineConf | None = None) -> None:
+def collect(function: Callable[..., Any], conf: PipelineConf | None = None, *, decorated: bool = False) -> None:
     """Tell of a function that is a pipeline: decorated, compiled or submitted, maybe with settings."""
     for collected in _collectors.get():
         collected.append(function)
+        if decorated:
+            collected.decorated.add(function)
         if conf is not None:
             collected.confs[function] = conf
 

@@ -51,7 +51,7 @@ def pipeline(
             function._component_description = description  # type: ignore[attr-defined]  # noqa: SLF001 - as above
         if pipeline_root:
             function.pipeline_root = pipeline_root  # type: ignore[attr-defined]
-        collect(function)
+        collect(function, decorated=True)
         handled = _pipeline_decorator_handler(function) if _pipeline_decorator_handler else None
         return handled or function  # type: ignore[return-value] # the hook of a tool may return what it likes
 

@@ -200,6 +200,19 @@ def test_a_function_without_the_decorator_can_be_chosen_by_name(tmp_path: Path) 
     assert (chosen.name, chosen.build().name) == ("Plain one", "Plain one")
 
 
+@pytest.mark.row("D-01")
+def test_the_decorated_pipeline_is_chosen_before_one_that_is_only_compiled(tmp_path: Path) -> None:
+    text = (
+        "import kfp\nfrom kfp import dsl\ndef plain(): ...\n@dsl.pipeline(name='p')\ndef decorated(): ...\n"
+        "if __name__ == '__main__':\n    kfp.compiler.Compiler().compile(plain, 'x.yaml')\n"
+    )
+    path = write(tmp_path, "p.py", text)
+    functions = load_functions(path)
+    assert [function.function.__name__ for function in functions] == ["decorated", "plain"]
+    assert choose_function(functions, None, path).name == "p"
+    assert choose_function(functions, "plain", path).name == "Plain"
+
+
 def test_several_pipelines_are_listed_when_none_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "p.py", PIPELINE + "\n    @dsl.pipeline()\n    def second():\n        pass\n")
     assert choice(path) == (
