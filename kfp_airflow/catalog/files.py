@@ -9,7 +9,6 @@ import inspect
 import os
 import re
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,8 +20,8 @@ from typing import Any, Final
 from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.catalog.new_modules import new_modules
+from kfp_airflow.catalog.problems import failed, line_of, parsed, rest_left_out
 from kfp_airflow.components.factory import MissingCommandWarning
-from kfp_airflow.components.fetching import NotFetched
 from kfp_airflow.diagnostics import Diagnostic, KfpAirflowError, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_graph, pass_on
 from kfp_airflow.dsl.conf import PipelineConf
@@ -147,7 +146,7 @@ def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
     cannot be executed.
     """
     path = path.absolute()
-    tree = _parsed(path)
+    tree = parsed(path)
     code = compile(tree, str(path), "exec", dont_inherit=True)
     found = _load(path, tree, code, name=None)
     names = set(_names_in(code))
@@ -170,9 +169,9 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
             if (collected or name is not None) and isinstance(error, SystemExit) and error.code in {None, 0}:
                 pass  # a script may end so
             elif not collected or isinstance(error, KfpAirflowError | SystemExit):
-                raise _failed(error, path) from error
+                raise failed(error, path) from error
             else:
-                broken = _failed(error, path)
+                broken = failed(error, path)
                 broken.__cause__ = error
         finally:
             namespace["__name__"] = file.name
@@ -182,9 +181,9 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
         collected += _submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
     if broken is not None:
-        if not functions or _has_pipelines_from(_line_of(broken, path), tree):
+        if not functions or _has_pipelines_from(line_of(broken, path), tree):
             raise broken
-        file.notes += (_rest_left_out(broken),)
+        file.notes += (rest_left_out(broken),)
     return PipelineFunctions.of(
         file,
         [
@@ -260,73 +259,11 @@ def _name_of(called: ast.expr) -> str | None:
             return None
 
 
-def _parsed(path: Path) -> ast.Module:
-    if path.is_dir():
-        raise UsageError(
-            f"{Where(str(path), 0)}: this is a folder, not a pipeline file\n  Give the path of a .py file in it."
-        )
-    if not path.exists():
-        close = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*.py")], n=1)
-        advice = f"Did you mean '{close[0]}'?" if close else "Check the path."
-        raise UsageError(f"{Where(str(path), 0)}: there is no such file\n  {advice}")
-    if path.suffix != ".py":
-        raise UsageError(
-            f"{Where(str(path), 0)}: this is no Python file: its name ends in '{path.suffix}'\n"
-            "  Give a .py file with a pipeline, or a package: .yaml, .yml, .zip, .tar.gz or .tgz."
-        )
-    try:
-        return ast.parse(path.read_bytes(), str(path))
-    except SyntaxError as error:
-        where = Where(error.filename or str(path), error.lineno or 0)
-        shown = f": {error.text.strip()}" if error.text and error.text.strip() else ""
-        raise _refused(
-            "KA351", where, f"{error.msg}{shown}", "Mend the syntax: Python cannot read the file."
-        ) from error
-    except ValueError as error:
-        raise _refused(
-            "KA351", Where(str(path), 0), f"Python cannot read the file: {error}", "Save it as UTF-8 text."
-        ) from error
-
-
 def _module(path: Path) -> ModuleType:
     """Return an empty module for a file, under a name that no other file has."""
     module = ModuleType(f"_kfp_airflow_pipeline_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}")
     module.__file__ = str(path)
     return module
-
-
-def _failed(error: BaseException, path: Path) -> PipelineError:
-    """Return what is reported of an exception at import: the author's last line, the exception, and nothing of ours."""
-    if isinstance(error, PipelineError):
-        return error
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(path.parent)
-    ]
-    where = Where(frames[-1].filename, frames[-1].lineno or 0) if frames else Where(str(path), 0)
-    if isinstance(error, SyntaxError) and error.filename:
-        where = Where(error.filename, error.lineno or 0)
-    if isinstance(error, SystemExit):
-        problem = f"the file ended the program while it was loaded: SystemExit({error.code})"
-        advice = "Put what belongs to a script under `if __name__ == '__main__':`."
-        if any(Path(frame.filename).name == "argparse.py" for frame in traceback.extract_tb(error.__traceback__)):
-            advice = "It is loaded without arguments of a command line: give each argument a default."
-        return _refused("KA352", where, problem, advice)
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
-    advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
-    if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
-        advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
-    if isinstance(error, NotFetched):
-        advice = "It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
-    if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
-        advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
-    return _refused("KA352", where, f"loading the file raised {text}", advice)
-
-
-def _line_of(broken: PipelineError, path: Path) -> int:
-    """Return the line of a file at which what it does by itself went wrong."""
-    cause = broken.__cause__
-    frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
-    return next((frame.lineno or 0 for frame in frames if frame.filename == str(path)), 0)
 
 
 def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
@@ -337,25 +274,6 @@ def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
         if (statement.end_lineno or statement.lineno) >= line
         for node in ast.walk(statement)
     )
-
-
-def _rest_left_out(broken: PipelineError) -> Diagnostic:
-    """Return the warning for a file whose script part, after its pipelines, goes wrong: it wants a server, say."""
-    (found,) = broken.diagnostics
-    problem = f"{found.problem}, after the file's pipelines: they are there, what follows this line is left out"
-    advice = "Put what belongs to a script under `if __name__ == '__main__':`."
-    return replace(found, code="KA358", severity="warning", problem=problem, advice=advice)
-
-
-def _folder_with(name: object, path: Path) -> Path | None:
-    """Return the pipeline file's folder, or one around it, from which a relative path leads to a file."""
-    if not isinstance(name, str) or Path(name).is_absolute():
-        return None
-    return next((folder for folder in path.parents if (folder / name).exists()), None)
-
-
-def _refused(code: str, where: Where, problem: str, advice: str) -> PipelineError:
-    return PipelineError([Diagnostic(code=code, where=where, problem=problem, advice=advice)])
 
 
 def _pipeline_function(
