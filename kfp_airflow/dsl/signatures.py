@@ -88,20 +88,17 @@ def _default(parameter: inspect.Parameter, kind: object, where: Where) -> str | 
     default = parameter.default
     if isinstance(default, PipelineParam) and default.value is not None:
         default = default.value  # as files for the first releases of the SDK write it
+        _warn_of_default(parameter.name, "is a PipelineParam; its value is taken, which KFP 1.8 leaves out", where)
     try:
         return serialize(default, kind)
     except (TypeError, ValueError) as error:
-        note(
-            Diagnostic(
-                code="KA008",
-                where=where,
-                problem=f"the default of argument '{parameter.name}' is left out, as in KFP: {error}",
-                advice="Give a default of the annotated type, or a text.",
-                row="PP-06",
-                severity="warning",
-            )
-        )
+        _warn_of_default(parameter.name, f"is left out, as in KFP: {error}", where)
         return None
+
+
+def _warn_of_default(name: str, what: str, where: Where) -> None:
+    problem, advice = f"the default of argument '{name}' {what}", "Give a default of the annotated type, or a text."
+    note(Diagnostic(code="KA008", where=where, problem=problem, advice=advice, row="PP-06", severity="warning"))
 
 
 def _note_name(name: str, where: Where) -> None:

@@ -304,7 +304,11 @@ def test_a_default_may_be_a_parameter_with_a_value() -> None:
     with noting() as notes:
         parameters = build_graph(pipeline).parameters
     assert [(one.name, one.default) for one in parameters] == [("a", "x"), ("b", "2")]
-    assert notes == []
+    assert [(found.code, found.severity) for found in notes] == [("KA008", "warning")] * 2
+    assert (
+        notes[0].problem
+        == "the default of argument 'a' is a PipelineParam; its value is taken, which KFP 1.8 leaves out"
+    )
 
 
 @pytest.mark.row("PP-06")
