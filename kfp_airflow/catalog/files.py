@@ -234,13 +234,19 @@ def choose_function(functions: Sequence[PipelineFunction], name: str | None, pat
 
 def _submitted(tree: ast.Module, module: ModuleType) -> Iterator[Callable[..., Any]]:
     """Yield the module's functions that it compiles or submits, also where it does so as a script only."""
+    for name in _submitted_names(tree):
+        function = vars(module).get(name)
+        if inspect.isfunction(function):
+            yield function
+
+
+def _submitted_names(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name_of(node.func) in _SUBMITTING:
             named = (keyword.value for keyword in node.keywords if keyword.arg == "pipeline_func")
             argument = next(named, node.args[0] if node.args else None)
-            function = vars(module).get(argument.id) if isinstance(argument, ast.Name) else None
-            if inspect.isfunction(function):
-                yield function
+            if isinstance(argument, ast.Name):
+                yield argument.id
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
@@ -267,9 +273,11 @@ def _module(path: Path) -> ModuleType:
 
 
 def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
-    """Tell whether a pipeline is decorated in a statement of a file that ends at a line, or after it."""
+    """Tell whether a pipeline, decorated or submitted, is written in a statement that ends at a line or after it."""
+    submitted = set(_submitted_names(tree))
     return any(
-        isinstance(node, ast.FunctionDef) and any("pipeline" in ast.unparse(one) for one in node.decorator_list)
+        isinstance(node, ast.FunctionDef)
+        and (node.name in submitted or any("pipeline" in ast.unparse(one) for one in node.decorator_list))
         for statement in tree.body
         if (statement.end_lineno or statement.lineno) >= line
         for node in ast.walk(statement)

@@ -88,11 +88,12 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
 
 
 def _load_wanted(wanted: str, files: Iterable[Path], options: DagOptions) -> list[DAG]:
-    """Return the DAG that a worker wants, or whose tasks start it; raise what stood in the way where it is not there.
+    """Return the DAG that a worker wants, or whose tasks start it; what stood in the way where it is not there is told.
 
-    The files in which its name stands come first, for each file that is executed delays the task.
+    It may be of another folder that the same DAG file loads. The files in which its name stands come first, for each
+    file that is executed delays the task.
     """
-    problems: list[KfpAirflowError] = []
+    problems: list[tuple[Path, KfpAirflowError]] = []
     for path in sorted(files, key=lambda path: not _names(path, wanted)):
         try:
             with as_script_in(path.parent):
@@ -102,9 +103,9 @@ def _load_wanted(wanted: str, files: Iterable[Path], options: DagOptions) -> lis
                         if wanted in {dag.dag_id for dag in dags}:
                             return dags[:1]
         except KfpAirflowError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
+            problems.append((path, error))
+    for path, problem in problems:
+        broken_dag(path, problem)
     return []
 
 

@@ -19,9 +19,9 @@ class TektonCompiler:
         self,
         pipeline_func: PipelineFunction,
         package_path: str,
-        *_options: object,
+        type_check: bool | None = None,
         pipeline_conf: PipelineConf | None = None,
-        **_more: object,
+        **_of_tekton: object,
     ) -> None:
         """Leave the package out with a warning (KA357). Raises ValueError where no file is being loaded."""
         collect(pipeline_func, pipeline_conf)

@@ -12,9 +12,9 @@ from tests.benchmarks.figure import Figure, NotMeasured
 
 STEPS = 5
 CAUSE = (
-    "From the creation of its pod to the end of its program 1.6 s pass, most of it in the start of the containers; up "
-    "to a second more until the kubelet, which looks once a second, lets the log be read; Airflow's own part (the "
-    "scheduler's looks, a process for the task, the parsing of its DAG file) is 0.5 s."
+    "Most of it is the start of the pod's containers; then up to a second passes until the kubelet, which looks once a "
+    "second, lets the log be read; the rest is Airflow's own part: the scheduler's looks, a process for the task, the "
+    "parsing of its DAG file."
 )
 DAG_FILE = f"""
 from kfp_airflow import dsl, to_dag  # airflow, dag

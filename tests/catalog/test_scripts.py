@@ -323,6 +323,7 @@ def test_names_of_tekton_that_mean_the_same_here_are_there_and_others_say_what_t
 
 
 LATER = "@dsl.pipeline(name='later')\ndef later(): pass"
+SUBMITTED = "def other(): pass\nif __name__ == '__main__': kfp.Client().create_run_from_pipeline_func(other, {})"
 
 
 @pytest.mark.parametrize(
@@ -343,7 +344,15 @@ def test_a_script_part_that_goes_wrong_after_the_pipelines_is_a_warning(tmp_path
     assert "what follows this line is left out [KA358]" in warning
 
 
-@pytest.mark.parametrize("rest", [f"1 / 0\n{LATER}", f"if 1 / 0:\n    {LATER.replace(chr(10), chr(10) + '    ')}"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"1 / 0\n{LATER}",
+        f"if 1 / 0:\n    {LATER.replace(chr(10), chr(10) + '    ')}",
+        f"1 / 0\n{SUBMITTED}",
+    ],
+    ids=["decorated", "in the statement itself", "submitted"],
+)
 def test_a_file_that_goes_wrong_before_its_last_pipeline_is_an_error(tmp_path: Path, rest: str) -> None:
     (error,) = check_file(write(tmp_path, after=rest), verbose=False).errors
     assert "ZeroDivisionError: division by zero [KA352]" in error

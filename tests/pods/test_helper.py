@@ -150,3 +150,15 @@ def test_outputs_are_sent_over_a_second_stream_too(root: Path) -> None:
     (root / "out" / "exit").write_text("3\n")
     with started(helper.SEND, root) as sending:
         assert sending.communicate(timeout=10)[0] == b"exit 3\nend\n"
+
+
+def test_the_wrapper_ends_both_outputs_of_the_program_with_the_mark(root: Path) -> None:
+    (root / "bin" / "outputs").write_bytes(b"")
+    (root / "bin" / "mark").write_text("that was it\n")
+    text = helper.RUN.replace(helper.ROOT, str(root)).strip()
+    program = ["sh", "-c", "echo out; echo err >&2; exit 3"]
+    command = [str(BUSYBOX), "sh", "-c", text, "run", *program]
+    ran = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    assert (ran.stdout, ran.stderr) == (b"out\nthat was it\n", b"err\nthat was it\n")
+    assert ran.returncode == 3
+    assert (root / "out" / "exit").read_text() == "3\n"
