@@ -30,14 +30,12 @@ globals().update({{dag.dag_id: dag for dag in build_dags(pipeline, DagOptions(ru
 def make_service(home: Path, **settings: str) -> AirflowService:
     """Return an Airflow that finds these tests, and bears so many runs.
 
-    Nobody changes the DAG files: reading them again every few seconds would be most of the work. SQLite waits for
-    another writer as long as that takes.
+    Nobody changes the DAG files: reading them again every few seconds would be most of the work.
     """
     return AirflowService(
         home,
         PYTHONPATH=str(Path(__file__).parents[2]),
         AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="3600",
-        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db?timeout=60",
         AIRFLOW__TRIGGERER__CAPACITY="1000",
         **settings,
     )
@@ -56,24 +54,17 @@ def drop(service: AirflowService, chosen: Sequence[Chosen], make_operator: Any) 
 
 
 def run_all(service: AirflowService, dag_ids: Sequence[str], timeout_s: float) -> list[Ran]:
-    """Run each DAG once, all at the same time, and return how they ended.
-
-    No task runs while the runs are asked for: with SQLite, an API server that has both the public API and that of the
-    tasks may wait for itself, because Airflow writes the log of an action in the server's event loop.
-    """
+    """Run each DAG once, all at the same time, and return how they ended."""
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
     for dag_id in dag_ids:
         service.wait_for_dag(dag_id)
-    service.stop("scheduler")
     run_ids = []
     for dag_id in dag_ids:
         status, run = service.trigger(dag_id)
         assert status == 200, run
         run_ids.append(run["dag_run_id"])
-
-    service.start("scheduler")
 
     def all_ended() -> bool | None:
         found = service.call("POST", "dags/~/dagRuns/list", {"dag_ids": list(dag_ids), "page_limit": 100})

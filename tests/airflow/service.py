@@ -1,4 +1,9 @@
-"""A whole Airflow for tests: api-server, scheduler, dag-processor and triggerer as processes, LocalExecutor, SQLite."""
+"""A whole Airflow for tests: two api-servers, scheduler, dag-processor and triggerer, LocalExecutor, SQLite.
+
+The public API and the API of the tasks are processes of their own: with SQLite, one server for both may wait for
+itself, because Airflow writes the log of an action in the server's event loop, while the request that holds the
+database needs that loop to end.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,14 @@ from urllib.request import Request, urlopen
 
 Found = TypeVar("Found")
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMMANDS = {
+    "public-api": ("api-server", "--apps", "core"),
+    "task-api": ("api-server", "--apps", "execution"),
+    "scheduler": ("scheduler",),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer",),
+}
+"""What to call of Airflow for each part; those before the scheduler are servers that it needs."""
 FINISHED = frozenset({"success", "failed"})
 
 
@@ -31,26 +43,26 @@ class AirflowService:
         self.database = home / "airflow.db"
         self.dags = home / "dags"
         self.dags.mkdir(parents=True, exist_ok=True)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self._ports = {server: _free_port() for server in ("public-api", "task-api")}
+        self.url = f"http://127.0.0.1:{self._ports['public-api']}"
+        self._task_url = f"http://127.0.0.1:{self._ports['task-api']}/execution/"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__API__BASE_URL": self.url,
-            "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": (
                 "a secret of at least thirty-two bytes, for tests only; nobody else sees this server, or the data"
             ),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": self._task_url,
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=60",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
@@ -63,19 +75,24 @@ class AirflowService:
         subprocess.run([*self._airflow, "db", "migrate"], env=self._environment, check=True, capture_output=True)
         with ExitStack() as started:
             started.push(self)  # ends what has been started where the rest does not start
-            for component in COMPONENTS:
+            for component in COMMANDS:
+                if component == "scheduler":  # one that starts a task before there is an API loses it
+                    self.wait_for(self._servers_answer, "the servers to answer", timeout_s=240)
                 self.start(component)
-                if component == "api-server":  # a scheduler that starts a task before there is an API loses it
-                    self.wait_for(self._answers, "the API to answer", timeout_s=240)
             self.wait_for(self._healthy, "Airflow to be healthy", timeout_s=240)
             started.pop_all()
         return self
 
     def start(self, component: str) -> None:
         """Start one of the processes."""
+        port = ["--port", str(self._ports[component])] if component in self._ports else []
         with (self.home / f"{component}.log").open("ab") as log:
             self._processes[component] = subprocess.Popen(
-                [*self._airflow, component], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [*self._airflow, *COMMANDS[component], *port],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def __exit__(self, *_: object) -> None:
@@ -103,9 +120,10 @@ class AirflowService:
     def _airflow(self) -> list[str]:
         return [sys.executable, "-m", "airflow"]
 
-    def _answers(self) -> Any:
+    def _servers_answer(self) -> bool | None:
         try:
-            return self.get("monitor/health")
+            with urlopen(f"{self._task_url}health", timeout=60):
+                return self.get("monitor/health") is not None
         except OSError:
             return None
 
@@ -194,6 +212,12 @@ class AirflowService:
             f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{attempt}?map_index={map_index}"
         )
         return "\n".join(_log_lines(entries["content"]))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _await_end(process: subprocess.Popen[bytes], patience_s: float = 20) -> None:
