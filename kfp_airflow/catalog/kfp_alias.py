@@ -22,10 +22,10 @@ from typing import Any, Final
 from typing_extensions import override
 
 from kfp_airflow.catalog.new_modules import new_modules
+from kfp_airflow.graph.sdk import SDK_VERSION
 
 ROOT: Final = "kfp"
 SERVER_API: Final = "kfp_server_api"
-VERSION: Final = "1.8.22"
 
 _LATER_NAME: Final = "kfp.deprecated"
 _OF_SERVER_API: Final = frozenset(("", "api", "api_client", "configuration", "exceptions", "models", "rest"))
@@ -45,6 +45,7 @@ _DSL: Final = (
     "private_names",
 )
 _EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
+_ARTIFACTS: Final = "kfp_airflow.components.step_artifacts"
 _TEKTON: Final = "kfp_airflow.compiler.of_tekton"
 _SPECS: Final = "kfp_airflow.components.structures"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
@@ -100,13 +101,20 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.dsl.data_passing_methods": ("kfp_airflow.dsl.data_passing_methods",),
     "kfp.dsl.extensions": ("kfp_airflow.modifiers",),
     "kfp.dsl.extensions.kubernetes": ("kfp_airflow.modifiers.kubernetes",),
+    "kfp.dsl.io_types": (_ARTIFACTS,),
     "kfp.dsl.types": ("kfp_airflow.dsl.types",),
     "kfp.gcp": ("kfp_airflow.modifiers.gcp",),
     "kfp.notebook": (),
     "kfp.onprem": ("kfp_airflow.modifiers.onprem",),
     "kfp.v2": (),
     "kfp.v2.compiler": ("kfp_airflow.compiler.of_v2",),
+    "kfp.v2.components": (),
+    "kfp.v2.components.types": (),
+    "kfp.v2.components.types.artifact_types": (_ARTIFACTS,),
+    "kfp.v2.components.types.type_annotations": ("kfp_airflow.components.of_v2",),
     "kfp.v2.dsl": ("kfp_airflow.components.of_v2",),
+    "kfp.v2.google": (),
+    "kfp.v2.google.client": ("kfp_airflow.client.bystander",),
     "kfp_tekton": ("kfp_airflow.client.bystander",),
     "kfp_tekton.compiler": (_TEKTON,),
     "kfp_tekton.compiler.pipeline_utils": (_TEKTON,),
@@ -126,7 +134,6 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "kfp.dsl.artifact_utils": _FILES_IN_V1,
     "kfp.dsl.component_spec": _OF_V2,
     "kfp.dsl.dsl_utils": _OF_V2,
-    "kfp.dsl.io_types": _FILES_IN_V1,
     "kfp.dsl.metrics_utils": _FILES_IN_V1,
     "kfp.dsl.serialization_utils": _OF_V2,
     "kfp.dsl.type_utils": f"{_OF_V2} Types and their checks are in kfp.dsl.types.",
@@ -293,7 +300,7 @@ class _AliasFinder(MetaPathFinder, Loader):
         """Return the module that answers for one of kfp."""
         module = AliasModule(spec.name, f"{spec.name}, answered by kfp_airflow.")
         if spec.name in {ROOT, _LATER_NAME}:
-            module.__dict__.update(__version__=VERSION, COMPILING_FOR_V2=False)
+            module.__dict__.update(__version__=SDK_VERSION, COMPILING_FOR_V2=False)
         return module
 
     @override

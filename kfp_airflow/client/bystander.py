@@ -135,6 +135,10 @@ class LocalClient(Client):
             pass
 
 
+class AIPlatformClient(Client):
+    """Takes what `kfp.v2.google.client.AIPlatformClient` takes, and leaves out what it is asked for (K-05)."""
+
+
 class TektonClient(Client):
     """Takes what `kfp_tekton.TektonClient` takes, and leaves out what it is asked for (K-05)."""
 

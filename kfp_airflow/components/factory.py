@@ -6,7 +6,7 @@ import copy
 import difflib
 import inspect
 import keyword
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -37,7 +37,8 @@ class MissingCommandWarning(FutureWarning):
 class TaskFactory:
     """A component as a function with one keyword argument per input, in the author's order, required ones first.
 
-    `component_spec` is the component's specification; a change to it holds for every later call. Raises PipelineError
+    `component_spec` is the component's specification; a change to it holds for every later call. `python_func` is the
+    function that it was made of by `kfp.v2.dsl.component`. Raises PipelineError
     where the specification has duplicate names or references that lead nowhere.
     """
 
@@ -47,6 +48,7 @@ class TaskFactory:
         problems.raise_all(f"<component '{spec.name or DEFAULT_NAME}'>")
         _advise_a_command(spec)
         self.component_spec = spec
+        self.python_func: Callable[..., Any] | None = None
         self.reference = reference or parts.ComponentReference()
         self._snapshot: parts.ComponentSpec | None = None
         inputs = [entry for entry in spec.inputs or () if entry.type != _FINAL_STATUS]

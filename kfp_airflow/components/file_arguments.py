@@ -35,8 +35,8 @@ class OutputBinaryFile(FileAnnotation):
 
 
 class InputArtifact(FileAnnotation):
-    """Of KFP v2 (M-13)."""
+    """The function gets an object of `kfp.v2.dsl` with the file's `path`: `data: Input[Dataset]` (M-13)."""
 
 
 class OutputArtifact(FileAnnotation):
-    """Of KFP v2 (M-13)."""
+    """The function gets an object of `kfp.v2.dsl` with the `path` where it has to write the file (M-13)."""

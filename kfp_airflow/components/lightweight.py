@@ -14,8 +14,8 @@ from kfp_airflow.components.python_function import function_to_spec, pickled_cod
 from kfp_airflow.components.structures import ComponentSpec
 from kfp_airflow.components.yaml_text import write_yaml
 
-_DEFAULT_IMAGE: Final = "python:3.7"
-default_base_image_or_builder: str | Callable[[], str] = _DEFAULT_IMAGE
+DEFAULT_IMAGE: Final = "python:3.7"
+default_base_image_or_builder: str | Callable[[], str] = DEFAULT_IMAGE
 """The image of components that name none, or what returns it (M-14); authors assign it."""
 
 _Decorator = Callable[[Callable[..., Any]], TaskFactory]
@@ -175,7 +175,7 @@ def _image_of(func: Callable[..., Any], options: _Options) -> str:
             f"base_image ({base_image}) conflicts with the decorator-specified base image metadata ({decorated})"
         )
     chosen = base_image or decorated or default_base_image_or_builder
-    if chosen == _DEFAULT_IMAGE and base_image is None and options.use_code_pickling:
+    if chosen == DEFAULT_IMAGE and base_image is None and options.use_code_pickling:
         return f"python:{PYTHON}"
     return chosen() if callable(chosen) else str(chosen)
 

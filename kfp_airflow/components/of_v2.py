@@ -1,17 +1,33 @@
 """`kfp.v2.dsl`, which files of KFP v1 import names from (§1.2): those that both versions have are the same here.
 
-What only the second version has can be imported and written, and is refused where a pipeline uses it.
+Components made of functions work too, with KFP's classes of files: KFP v1 compiles them and cannot run them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NoReturn
 
+from kfp_airflow.components.factory import TaskFactory
 from kfp_airflow.components.file_arguments import InputArtifact, InputPath, OutputArtifact, OutputPath
+from kfp_airflow.components.lightweight import DEFAULT_IMAGE
+from kfp_airflow.components.python_function import function_to_spec, source_code
+from kfp_airflow.components.step_artifacts import (
+    HTML,
+    Artifact,
+    ClassificationMetrics,
+    Dataset,
+    Markdown,
+    Metrics,
+    Model,
+    SlicedClassificationMetrics,
+)
 from kfp_airflow.diagnostics import Diagnostic, PipelineError
 from kfp_airflow.dsl import Condition, ContainerOp, ExitHandler, ParallelFor, graph_component, pipeline
 from kfp_airflow.dsl.where import author_place
+from kfp_airflow.graph.sdk import SDK_VERSION
 
 __all__ = [
     "HTML",
@@ -49,76 +65,80 @@ PIPELINE_TASK_ID_PLACEHOLDER: Final = "{{$.pipeline_task_uuid}}"
 PIPELINE_TASK_NAME_PLACEHOLDER: Final = "{{$.pipeline_task_name}}"
 
 
-class Artifact:
-    """A kind of file of KFP v2, for annotations."""
-
-
-class ClassificationMetrics(Artifact):
-    """As above."""
-
-
-class Dataset(Artifact):
-    """As above."""
-
-
-class HTML(Artifact):
-    """As above."""
-
-
-class Markdown(Artifact):
-    """As above."""
-
-
-class Metrics(Artifact):
-    """As above."""
-
-
-class Model(Artifact):
-    """As above."""
-
-
-class SlicedClassificationMetrics(Artifact):
-    """As above."""
-
-
 class PipelineTaskFinalStatus:
     """What an exit handler of KFP v2 is told of the run."""
 
 
 class Input:
-    """`Input[Dataset]`, the annotation of an argument."""
+    """`Input[Dataset]`, the annotation of an argument that is a file."""
 
     def __class_getitem__(cls, kind: object) -> InputArtifact:
-        """Return the annotation, which components of KFP v1 refuse (M-13)."""
-        return InputArtifact(kind)
+        """Return the annotation (M-13). Raises ValueError for what is no class of files."""
+        return InputArtifact(_checked("Input", kind))
 
 
 class Output:
-    """`Output[Dataset]`, the annotation of an argument."""
+    """`Output[Dataset]`, the annotation of an argument that is a file to write."""
 
     def __class_getitem__(cls, kind: object) -> OutputArtifact:
-        """Return the annotation, which components of KFP v1 refuse (M-13)."""
-        return OutputArtifact(kind)
+        """Return the annotation (M-13). Raises ValueError for what is no class of files."""
+        return OutputArtifact(_checked("Output", kind))
 
 
-class ComponentOfV2:
-    """A component of KFP v2: it can be made, so that files load, and refuses to be a step."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.__name__ = str(getattr(function, "__name__", "component"))
-        self.__doc__ = function.__doc__
-
-    def __call__(self, *_arguments: object, **_options: object) -> NoReturn:
-        """Refuse the step at the author's line (KA316)."""
-        _refuse(f"'{self.__name__}' is a component of KFP v2 (kfp.v2.dsl.component)")
+def _checked(annotation: str, kind: object) -> object:
+    if not (isinstance(kind, type) and issubclass(kind, Artifact)):
+        raise ValueError(f"{annotation}[T] takes a class of files, like {annotation}[Dataset], not {kind!r}")
+    return kind
 
 
-def component(func: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Return what stands for a component of KFP v2, or the decorator that does."""
+def component(
+    func: Callable[..., Any] | None = None,
+    *,
+    base_image: str | None = None,
+    target_image: str | None = None,
+    packages_to_install: Sequence[str] | None = None,
+    pip_index_urls: Sequence[str] | None = None,
+    output_component_file: str | None = None,
+    install_kfp_package: bool = True,
+    kfp_package_path: str | None = None,
+) -> Any:
+    """Return the component that runs a function in a container, without `func` a decorator with these options.
+
+    The function is called as KFP v2 calls it: with values and with objects for files. Its program needs no KFP;
+    where the function itself names `kfp`, that is installed (`install_kfp_package`, `kfp_package_path`). Raises
+    PipelineError for a `target_image` (KA316): its program is KFP's own.
+    """
     if func is None:
-        return lambda function: component(function, **options)
-    return ComponentOfV2(func)
+        return partial(
+            component,
+            base_image=base_image,
+            target_image=target_image,
+            packages_to_install=packages_to_install,
+            pip_index_urls=pip_index_urls,
+            output_component_file=output_component_file,
+            install_kfp_package=install_kfp_package,
+            kfp_package_path=kfp_package_path,
+        )
+    if target_image is not None:
+        _refuse(f"the image {target_image} of component '{func.__name__}' has a program of KFP v2 that runs it")
+    code = source_code(func)
+    packages = tuple(packages_to_install or ())
+    if install_kfp_package and re.search(r"\bkfp\b", code.source):
+        packages += (kfp_package_path or f"kfp=={SDK_VERSION}",)
+    spec = function_to_spec(
+        func,
+        base_image=base_image or DEFAULT_IMAGE,
+        packages=packages,
+        index_urls=tuple(pip_index_urls or ()),
+        extra_code="from typing import *\n",
+        code=code,
+        keep_names=True,
+    )
+    if output_component_file:
+        spec.save(output_component_file)
+    made = TaskFactory(spec)
+    made.python_func = func
+    return made
 
 
 def importer(*_arguments: object, **_options: object) -> NoReturn:

@@ -7,12 +7,19 @@ import inspect
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kfp_airflow.components import operator_program, step_program
+from kfp_airflow.components import operator_program, step_artifacts, step_program
 from kfp_airflow.components.function_source import without_hints
 from kfp_airflow.components.serialization import Form
 
 _RUN_PROGRAM = 'program_path=$(mktemp)\nprintf "%s" "$0" > "$program_path"\npython3 -u "$program_path" "$@"\n'
 _INSTALL = "PIP_DISABLE_PIP_VERSION_CHECK=1 python3 -m pip install --quiet --no-warn-script-location"
+_COPIED_FROM_HERE = "# --- copied into programs from here\n"
+ARTIFACT_CLASSES = frozenset(
+    name
+    for name, kind in vars(step_artifacts).items()
+    if isinstance(kind, type) and issubclass(kind, step_artifacts.Artifact)
+)
+"""Names of the classes of files that programs know (`artifact_code`)."""
 _RUNNER = ("_kfp_refuse", "_kfp_split_command_line", "_kfp_read_arguments")
 
 READERS = {
@@ -87,12 +94,25 @@ class Program:
         return "\n\n\n".join(text for part in (self.extra_code, *body, call) if (text := part.rstrip())) + "\n"
 
 
-def command(program: str, packages: tuple[str, ...] = ()) -> list[str]:
-    """Return a container's command that installs the packages (W-02) and runs the program with its arguments."""
+@lru_cache(maxsize=1)
+def artifact_code() -> str:
+    """Return the classes of files, and what programs do with them, as source."""
+    return inspect.getsource(step_artifacts).partition(_COPIED_FROM_HERE)[2] + "\n\n"
+
+
+def command(program: str, packages: tuple[str, ...] = (), index_urls: tuple[str, ...] = ()) -> list[str]:
+    """Return a container's command that installs the packages (W-02) and runs the program with its arguments.
+
+    pip looks for them at the first of `index_urls`, then at the others, where there are any.
+    """
     run = ["sh", "-ec", _RUN_PROGRAM, program]
     if not packages:
         return run
-    install = f"{_INSTALL} {' '.join(_quoted(package) for package in packages)}"
+    options = [
+        f"{'--extra-index-url' if number else '--index-url'} {_quoted(url)} --trusted-host {_quoted(url)}"
+        for number, url in enumerate(index_urls)
+    ]
+    install = " ".join([_INSTALL, *options, *(_quoted(package) for package in packages)])
     return ["sh", "-c", f'({install} || {install} --user) && "$0" "$@"', *run]
 
 

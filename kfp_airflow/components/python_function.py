@@ -14,7 +14,16 @@ from kfp_airflow.components import structures as parts
 from kfp_airflow.components.function_source import function_source
 from kfp_airflow.components.names import unique
 from kfp_airflow.components.pickling import pickled
-from kfp_airflow.components.program import READERS, WRITERS, Program, ProgramInput, ProgramOutput, command
+from kfp_airflow.components.program import (
+    ARTIFACT_CLASSES,
+    READERS,
+    WRITERS,
+    Program,
+    ProgramInput,
+    ProgramOutput,
+    artifact_code,
+    command,
+)
 from kfp_airflow.components.serialization import Form, form_of, serialize, type_name
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 from kfp_airflow.dsl.where import author_place
@@ -35,9 +44,10 @@ _FILE_READERS: Final[dict[type, str]] = {
     hints.OutputTextFile: "_kfp_open_text_output",
     hints.OutputBinaryFile: "_kfp_open_binary_output",
 }
-_OUTPUTS: Final = (hints.OutputPath, hints.OutputTextFile, hints.OutputBinaryFile)
+_ARTIFACTS: Final = (hints.InputArtifact, hints.OutputArtifact)
+_OUTPUTS: Final = (hints.OutputPath, hints.OutputTextFile, hints.OutputBinaryFile, hints.OutputArtifact)
 _PATHS: Final = (hints.InputPath, hints.OutputPath)
-_ROWS: Final = {"KA312": "W-06", "KA313": "W-10", "KA314": "W-01", "KA315": "M-13"}
+_ROWS: Final = {"KA312": "W-06", "KA313": "W-10", "KA314": "W-01"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +94,25 @@ def function_to_spec(
     *,
     base_image: str,
     packages: Sequence[str] = (),
+    index_urls: Sequence[str] = (),
     extra_code: str = "",
     code: Code | None = None,
     annotations: dict[str, Any] | None = None,
+    keep_names: bool = False,
 ) -> parts.ComponentSpec:
     """Return the component that runs `function` in a container of `base_image`.
 
-    `packages` are requirements that pip installs first (W-02); `extra_code` stands before the function (W-05); `code`
-    is what runs, by default the function's source. Raises PipelineError for a function that cannot become a component.
+    `packages` are requirements that pip installs first (W-02), of `index_urls`; `extra_code` stands before the function
+    (W-05); `code` is what runs, by default the function's source; `keep_names` as in `interface_of`. Raises
+    PipelineError for a function that cannot become a component.
     """
-    interface = interface_of(function)
+    interface = interface_of(function, keep_names=keep_names)
     program = program_of(interface, code or source_code(function), extra_code)
     check_size(program, human_name(function), _where(function))
     container = parts.ContainerSpec(
-        image=base_image, command=command(program, tuple(packages)), args=arguments_of(interface) or None
+        image=base_image,
+        command=command(program, tuple(packages), tuple(index_urls)),
+        args=arguments_of(interface) or None,
     )
     spec = ports_of(function, interface)
     spec.metadata = parts.MetadataSpec.from_dict({"annotations": annotations}) if annotations else None
@@ -138,11 +153,12 @@ def pickled_code(function: Callable[..., Any], modules_to_capture: Sequence[str]
 
 def program_of(interface: Interface, code: Code, extra_code: str = "") -> str:
     """Return the program that calls the code's function with the arguments of a command line."""
+    with_artifacts = any(port.file in _ARTIFACTS for port in (*interface.inputs, *interface.output_files))
     return Program(
-        function=code.function,
+        function=f"_kfp_keeping_files({code.function})" if with_artifacts else code.function,
         source=code.source,
         parts=code.parts,
-        extra_code=extra_code,
+        extra_code=artifact_code() + extra_code if with_artifacts else extra_code,
         inputs=tuple(
             ProgramInput(flag=port.flag, argument=str(port.argument), reader=_reader(port), required=not port.optional)
             for port in (*interface.inputs, *interface.output_files)
@@ -167,10 +183,11 @@ def human_name(function: Callable[..., Any]) -> str:
     return str(getattr(function, "_component_human_name", None) or words[:1].upper() + words[1:])
 
 
-def interface_of(function: Callable[..., Any]) -> Interface:
+def interface_of(function: Callable[..., Any], *, keep_names: bool = False) -> Interface:
     """Return the inputs and outputs of a function, named as KFP names them (N-10, N-11).
 
-    Raises PipelineError for arguments that a command line cannot give: `*args`, `**kwargs`, files with defaults.
+    `keep_names`: files are called like their arguments, as in components of `kfp.v2.dsl`. Raises PipelineError for
+    arguments that a command line cannot give: `*args`, `**kwargs`, files with defaults.
     """
     where = _where(function)
     inputs: list[Port] = []
@@ -179,7 +196,8 @@ def interface_of(function: Callable[..., Any]) -> Interface:
         annotation = _evaluated(parameter.annotation, function)
         _check_parameter(parameter, annotation, function.__name__, where)
         side = output_files if isinstance(annotation, _OUTPUTS) else inputs
-        name = unique(_port_name(parameter.name, annotation), {port.name for port in side}, _with_underscore)
+        wanted = parameter.name if keep_names else _port_name(parameter.name, annotation)
+        name = unique(wanted, {port.name for port in side}, _with_underscore)
         side.append(_port(name, parameter, annotation, where))
     returned, single = _returned(function, {port.name for port in output_files})
     return Interface(inputs=tuple(inputs), output_files=tuple(output_files), returned=returned, single=single)
@@ -230,13 +248,9 @@ def _check_parameter(parameter: inspect.Parameter, annotation: Any, function: st
 
 
 def _check_file(parameter: inspect.Parameter, annotation: Any, where: Where) -> None:
-    """Refuse the artifacts of KFP v2 (M-13), and warn of a class without parentheses: it passes no file (M-12)."""
-    kind = annotation if isinstance(annotation, type) else type(annotation)
-    if issubclass(kind, hints.InputArtifact | hints.OutputArtifact):
-        problem = f"argument '{parameter.name}' is an {kind.__name__}, which is of KFP v2"
-        raise _refused("KA315", where, problem, f"Write {kind.__name__.replace('Artifact', 'Path')}('Type') instead.")
-    if kind is annotation and issubclass(kind, hints.FileAnnotation):
-        message = f"argument '{parameter.name}' gets a value, not a file: write {kind.__name__}() for a file"
+    """Warn of a class without parentheses: it passes no file (M-12)."""
+    if isinstance(annotation, type) and issubclass(annotation, hints.FileAnnotation):
+        message = f"argument '{parameter.name}' gets a value, not a file: write {annotation.__name__}() for a file"
         warnings.warn_explicit(message, UserWarning, where.file, where.line)
 
 
@@ -299,6 +313,9 @@ def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
 def _reader(port: Port) -> str:
     if port.file in _FILE_READERS:
         return _FILE_READERS[port.file]
+    if port.file in _ARTIFACTS:
+        begin = "_kfp_output_file" if port.file is hints.OutputArtifact else "_kfp_input_file"
+        return f"{begin}({port.type if port.type in ARTIFACT_CLASSES else 'Artifact'})"
     form = _form(port)
     return READERS[form] if form else "str"
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from kfp_airflow.graph.text import OutputRef
 
-SDK_VERSION: Final = "1.8.22"
 PREFIX: Final = "pipelines.kubeflow.org/"
 UNNAMED: Final = "pipeline"
 SUFFIXES: Final = (".yaml", ".yml", ".zip", ".tar.gz", ".tgz")

@@ -19,6 +19,7 @@ from kfp_airflow.graph.model import (
     Retry,
     Step,
 )
+from kfp_airflow.graph.sdk import SDK_VERSION
 from kfp_airflow.graph.text import (
     EMPTY_STRUCT,
     Json,
@@ -31,7 +32,7 @@ from kfp_airflow.graph.text import (
     Tree,
     resolve_tree,
 )
-from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name, template_name, unique
+from kfp_airflow.package.names import PREFIX, argument_name, template_name, unique
 from kfp_airflow.package.scopes import Fields, Flow, Scope, run_placeholder, workflow_placeholder
 from kfp_airflow.package.volume import folder_name, folder_on_volume, folder_ref, lies_on_volume, mount
 from kfp_airflow.package.yaml_text import yaml_text

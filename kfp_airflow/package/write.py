@@ -27,9 +27,10 @@ from kfp_airflow.graph.model import (
     SubGraph,
     VolumePassing,
 )
+from kfp_airflow.graph.sdk import SDK_VERSION
 from kfp_airflow.graph.text import Json, OutputRef, ParameterRef, Reference, Text, resolve_tree
 from kfp_airflow.package.check import check_package
-from kfp_airflow.package.names import PREFIX, SDK_VERSION, argument_name
+from kfp_airflow.package.names import PREFIX, argument_name
 from kfp_airflow.package.scopes import Fields, Flow, Scope, workflow_placeholder
 from kfp_airflow.package.templates import step_outputs, step_template, without_empty
 from kfp_airflow.package.volume import VOLUME_NAME

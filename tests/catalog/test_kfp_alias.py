@@ -19,6 +19,7 @@ from kfp_airflow.client import bystander, server_api
 from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
 from kfp_airflow.compiler import images
 from kfp_airflow.components import lightweight
+from kfp_airflow.components.of_v2 import Dataset, Input
 from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.dsl import ops, private_names, switches
 from kfp_airflow.dsl.containers import Container
@@ -77,6 +78,10 @@ def run(code: str) -> dict[str, Any]:
         ("from kfp.v2 import dsl", "dsl.Condition", dsl.Condition),
         ("from kfp.v2.dsl import *", "pipeline", dsl.pipeline),
         ("import kfp.v2.dsl", "kfp.v2.dsl.InputPath", components.InputPath),
+        ("from kfp.dsl.io_types import Dataset", "Dataset", Dataset),
+        ("from kfp.v2.components.types.artifact_types import Dataset", "Dataset", Dataset),
+        ("from kfp.v2.components.types.type_annotations import Input", "Input", Input),
+        ("from kfp.v2.google.client import AIPlatformClient", "AIPlatformClient", bystander.AIPlatformClient),
         ("import kfp.deprecated as kfp", "kfp.dsl.pipeline", dsl.pipeline),
         ("from kfp.deprecated import dsl, components, compiler", "dsl.ContainerOp", dsl.ContainerOp),
         ("from kfp.deprecated.dsl.types import Integer", "Integer", dsl.types.Integer),
@@ -158,10 +163,10 @@ def test_every_private_module_of_kfp_that_is_answered_for_has_names(module: str)
 def test_modules_that_are_not_here_say_what_is() -> None:
     with kfp_alias():
         with pytest.raises(ImportError) as caught:
-            run("import kfp.v2.google")
+            run("import kfp.v2.experimental")
         assert str(caught.value).startswith(
-            "kfp.v2 has no 'google' here, neither a name nor a module. KFP v2 is another language: this package reads "
-            "KFP v1. The modules of kfp that are here: kfp, "
+            "kfp.v2 has no 'experimental' here, neither a name nor a module. KFP v2 is another language: this "
+            "package reads KFP v1. The modules of kfp that are here: kfp, "
         )
         with pytest.raises(
             ImportError, match=r"^kfp has no 'componets' here, .* Did you mean 'components'\? The modules"
@@ -180,10 +185,9 @@ FILES = f"{OF_V2} Files are handed on by kfp.components.InputPath and OutputPath
 @pytest.mark.parametrize(
     ("code", "instead"),
     [
-        ("import kfp.v2.google.client", OF_V2),
-        ("from kfp.v2 import google", OF_V2),
-        ("from kfp.dsl.io_types import Dataset", FILES),
-        ("from kfp.dsl import io_types", FILES),
+        ("import kfp.v2.components.executor", OF_V2),
+        ("from kfp.v2 import experimental", OF_V2),
+        ("from kfp.dsl.artifact import Artifact", FILES),
         ("from kfp.dsl import type_utils", f"{OF_V2} Types and their checks are in kfp.dsl.types."),
         ("import kfp.cli.cli", "Run pipelines with the command `kfp-airflow`, write packages with `dsl-compile`."),
     ],

@@ -249,28 +249,30 @@ def test_on_the_command_line_the_current_folder_counts_and_the_message_says_so(
     assert (folder / "made.yaml").exists()
 
 
-@pytest.mark.refused(
-    "D-26", message="'make' is a component of KFP v2 (kfp.v2.dsl.component); dsl.importer is of KFP v2"
-)
-@pytest.mark.parametrize(
-    ("step", "what"),
-    [
-        ("make(1)", "'make' is a component of KFP v2 (kfp.v2.dsl.component)"),
-        ("make_too(1)", "'make_too' is a component of KFP v2 (kfp.v2.dsl.component)"),
-        ("importer('gs://x', Dataset)", "dsl.importer is of KFP v2"),
-    ],
-)
-def test_components_of_the_second_version_load_and_are_refused_as_steps(tmp_path: Path, step: str, what: str) -> None:
+@pytest.mark.refused("D-26", message="dsl.importer is of KFP v2")
+def test_what_only_the_second_version_runs_loads_and_is_refused_as_a_step(tmp_path: Path) -> None:
     before = (
         "from kfp.v2.dsl import Dataset, Input, Output, component, importer\n"
         "@component\ndef make(n: int, out: Output[Dataset]): ...\n"
-        "@component(base_image='x')\ndef make_too(n: int, data: Input[Dataset]): ..."
+        "@component(base_image='x')\ndef take(n: int, data: Input[Dataset]): ..."
     )
     path = write(tmp_path, before=before)
+    path.write_text(path.read_text() + "    take(2, make(1).outputs['out'])\n")
     assert check_file(path, verbose=False).errors == ()
-    path.write_text(path.read_text() + f"    {step}\n")
+    path.write_text(path.read_text() + "    importer('gs://x', Dataset)\n")
     (error,) = check_file(path, verbose=False).errors
-    assert error.startswith(f"{path}:12: {what} [KA316]\n  Make the component with kfp.components.create_component_")
+    assert error.startswith(
+        f"{path}:13: dsl.importer is of KFP v2 [KA316]\n  Make the component with kfp.components.cr"
+    )
+
+
+@pytest.mark.row("K-05")
+def test_what_is_asked_of_google_s_platform_is_left_out(tmp_path: Path) -> None:
+    after = "from kfp.v2.google.client import AIPlatformClient as C\nC('p', 'r').create_run_from_job_spec('x')"
+    found = check_file(write(tmp_path, after=after), verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    (warning,) = found.warnings
+    assert "kfp.AIPlatformClient().create_run_from_job_spec() is left out while the file is loaded [KA353]" in warning
 
 
 @pytest.mark.row("D-03", "Z-01", "Z-04")

@@ -120,6 +120,37 @@ def functions():
     return [plain, typed, files, _odd__name, wrong_default, file_default, types_as_texts]
 
 
+def functions_of_v2():
+    from typing import NamedTuple
+
+    from kfp.v2.dsl import Artifact, Dataset, Input, InputPath, Metrics, Model, Output, OutputPath
+
+    def of_v2(
+        data_path: Input[Dataset],
+        m_file: Output[Model],
+        n: int,
+        p_path: InputPath("X"),
+        q_path: OutputPath(str),
+        file: Input[Artifact],
+        metrics: Output[Metrics],
+        z: bool = True,
+        items: list = [1],
+        o: str = None,  # noqa: RUF013
+    ) -> NamedTuple("O", [("x", float), ("y", dict)]):
+        """Do it.
+
+        Args:
+            n: how many
+            data_path: from where
+        """
+
+    def single_of_v2(x: float = 1) -> int: ...
+
+    def default_of_v2(x: Input[Dataset] = None): ...
+
+    return [of_v2, single_of_v2, default_of_v2]
+
+
 def probe():
     """Return case → what came out, in plain data: of errors only that there was one."""
     import kfp
@@ -146,7 +177,16 @@ def probe():
         spec["implementation"]["container"]["command"][-1] = "program"
         return {"signature": str(inspect.signature(factory)), "spec": spec}
 
+    def described_of_v2(function):
+        from kfp.v2.dsl import component
+
+        factory = component(function)
+        spec = factory.component_spec.to_dict()
+        image = spec.pop("implementation")["container"]["image"]
+        return {"signature": str(inspect.signature(factory)), "spec": spec, "image": image}
+
     found = {name: attempt(loaded, *case) for name, case in CASES.items()}
+    found.update({function.__name__: attempt(described_of_v2, function) for function in functions_of_v2()})
     found.update({function.__name__: attempt(described, function) for function in functions()})
     return json.loads(json.dumps(found))
 

@@ -14,7 +14,6 @@ from kfp_airflow.components import (
     InputArtifact,
     InputPath,
     InputTextFile,
-    OutputArtifact,
     OutputBinaryFile,
     OutputPath,
     OutputTextFile,
@@ -168,12 +167,8 @@ def with_default(a: InputTextFile() = None) -> None:
     """Take a file."""
 
 
-def with_artifact(a: InputArtifact("CSV")) -> None:
-    """Take an artifact."""
-
-
-def with_output_artifact(a: OutputArtifact) -> None:
-    """Write an artifact."""
+def artifact_with_default(a: InputArtifact("CSV") = None) -> None:
+    """Take a file with a default."""
 
 
 def output_with_default(a: OutputPath() = "x") -> None:
@@ -187,11 +182,7 @@ def output_with_default(a: OutputPath() = "x") -> None:
         (named, "function 'named' takes '**kwargs', and a component's inputs have names [KA312]"),
         (positional, "argument 'a' of function 'positional' is positional only, components pass by name [KA312]"),
         (with_default, "argument 'a' of function 'with_default' is a file, and its default is None [KA313]"),
-        (
-            with_artifact,
-            "argument 'a' is an InputArtifact, which is of KFP v2 [KA315]\n  Write InputPath('Type') instead.",
-        ),
-        (with_output_artifact, "argument 'a' is an OutputArtifact, which is of KFP v2 [KA315]\n  Write OutputPath("),
+        (artifact_with_default, "argument 'a' of function 'artifact_with_default' is a file, and its default is None"),
         (
             output_with_default,
             "is a file, and its default is 'x' [KA313]\n  Path inputs only support default values of N",
@@ -199,7 +190,6 @@ def output_with_default(a: OutputPath() = "x") -> None:
     ],
 )
 @pytest.mark.row("W-10")
-@pytest.mark.refused("M-13", message="argument 'a' is an InputArtifact, which is of KFP v2")
 def test_arguments_that_a_command_line_cannot_give_are_refused(function: Callable[..., Any], message: str) -> None:
     with pytest.raises(PipelineError) as caught:
         create_component_from_func(function)

@@ -13,7 +13,18 @@ from tests.components import sdk_probe
 from tests.conformance.judge import NoJudge, judge_python
 
 pytestmark = pytest.mark.conformance
-FUNCTIONS = ("plain", "typed", "files", "_odd__name", "wrong_default", "file_default", "types_as_texts")
+FUNCTIONS = (
+    "plain",
+    "typed",
+    "files",
+    "_odd__name",
+    "wrong_default",
+    "file_default",
+    "types_as_texts",
+    "of_v2",
+    "single_of_v2",
+    "default_of_v2",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +55,7 @@ def test_some_of_the_cases_are_refused_and_most_are_not(theirs: dict[str, Any]) 
     assert refused == {
         "integer_of_float", "bool_of_int", "string_of_int", "untyped_tuple", "unknown_type", "required_none", "missing",
         "unexpected", "twice", "unknown_input", "unknown_key", "number_in_args", "file_default",
+        "default_of_v2",
     }  # fmt: skip
 
 

@@ -64,9 +64,17 @@ THE_FIRST_LIST: Final = "R-04: the SDK loops over the parameter of the workflow 
 OF_AN_AFFINITY: Final = "B-05: the SDK hands no parameter to a step that has it in its affinity only"
 NO_SUCH_RESOURCE: Final = "F-07: the SDK asks for a resource named `nvidia`, which no cluster has"
 IN_PLACE: Final = "C-05: the SDK leaves a run-time value where Kubernetes reads a quantity, and Argo refuses it"
+NOTHING_REPLACES: Final = "M-13: the SDK hands over `{{$}}`, which nothing replaces, and files where values are meant"
 LOST_VALUE: Final = "F-08: the SDK loses the value of a parameter made in the pipeline, and Argo finds none"
 
 BETTER: Final[Mapping[str, Mapping[str, str]]] = {
+    "improved_components_of_v2:components_of_v2": {
+        "/arguments/artifacts": NOTHING_REPLACES,
+        "/run/dag/condition-1": NOTHING_REPLACES,
+        "/run/dag/make": NOTHING_REPLACES,
+        "/run/dag/train": NOTHING_REPLACES,
+        "/run/inputs": NOTHING_REPLACES,
+    },
     "improved_options:parameter_in_an_affinity": {
         "/run/dag/pinned/arguments": OF_AN_AFFINITY,
         "/run/dag/pinned/does/inputs": OF_AN_AFFINITY,
