@@ -21,7 +21,12 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from kfp_airflow.catalog.internals import INTERNALS
 from kfp_airflow.catalog.new_modules import new_modules
+from kfp_airflow.catalog.stand_ins import StandIn
+from kfp_airflow.diagnostics import Diagnostic
+from kfp_airflow.dsl.notes import note
+from kfp_airflow.dsl.where import author_place
 from kfp_airflow.graph.sdk import SDK_VERSION
 
 ROOT: Final = "kfp"
@@ -246,11 +251,18 @@ class AliasModule(ModuleType):
                 return getattr(home, name)
         if _homes_of(f"{self.__name__}.{name}") is not None and _depth:
             return importlib.import_module(f"{self.__name__}.{name}")
+        if name in INTERNALS.get(_in_sdk(self.__name__), ()):
+            return StandIn(f"{self.__name__}.{name}", _why_not_here(self.__name__))
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
 
     @override
     def __setattr__(self, name: str, value: object) -> None:
-        """Set a name where it lives, until the alias ends; a new one here."""
+        """Set a name where it lives, until the alias ends; a new one here.
+
+        What replaces a part of KFP's own implementation changes nothing, which is a warning (KA359).
+        """
+        if name in INTERNALS.get(_in_sdk(self.__name__), ()):
+            _note_without_effect(f"{self.__name__}.{name}")
         home = None if name.startswith("__") or isinstance(value, ModuleType) else self._home_with(name)
         if home is None:
             super().__setattr__(name, value)
@@ -364,4 +376,22 @@ def _homes_of(name: str) -> tuple[str, ...] | None:
     if root == SERVER_API:
         known = rest.partition(".")[0] in _OF_SERVER_API and "__" not in rest
         return ("kfp_airflow.client.server_api",) if known else None
-    return HOMES.get(ROOT + name.removeprefix(_LATER_NAME) if name.startswith(_LATER_NAME) else name)
+    name = _in_sdk(name)
+    return () if name in INTERNALS and name not in HOMES else HOMES.get(name)
+
+
+def _in_sdk(name: str) -> str:
+    """Return a module's name in KFP v1, which KFP v2 has under a name of its own."""
+    return ROOT + name.removeprefix(_LATER_NAME) if name.startswith(_LATER_NAME) else name
+
+
+def _why_not_here(module: str) -> str:
+    """Return why names of a module of KFP's implementation cannot be used."""
+    instead = next((text for home, text in _INSTEAD.items() if f"{module}.".startswith(f"{home}.")), None)
+    return " ".join(filter(None, ("is of KFP's own implementation, which is not here.", instead)))
+
+
+def _note_without_effect(name: str) -> None:
+    problem = f"{name} is replaced, which changes nothing here: it is of KFP's own implementation"
+    advice = "Change the pipeline itself, in the function or by PipelineConf.add_op_transformer()."
+    note(Diagnostic(code="KA359", where=author_place(), problem=problem, advice=advice, severity="warning"))

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from kfp_airflow.catalog.stand_ins import StandIn, stand_in_module
 from kfp_airflow.dsl.where import is_ours
 
 _ROOT_MARKS: Final = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
@@ -65,13 +66,13 @@ class Neighbours(MetaPathFinder):
         if spec is not None:
             self._found.add(fullname)
         elif _comes_with_kfp(fullname):
-            spec = ModuleSpec(fullname, _StandIn(), is_package=True)
+            spec = ModuleSpec(fullname, _Loader(), is_package=True)
         return spec
 
     def has_found(self, module: ModuleType) -> bool:
         """Tell whether a module was found here, or is below one that was."""
         spec = getattr(module, "__spec__", None)
-        stands_in = isinstance(getattr(spec, "loader", None), _StandIn)
+        stands_in = isinstance(getattr(spec, "loader", None), _Loader)
         return stands_in or module.__name__.partition(".")[0] in self._found
 
     def _of_project(self, name: str) -> ModuleSpec | None:
@@ -82,42 +83,22 @@ class Neighbours(MetaPathFinder):
         return None
 
 
-class NotInstalled:
-    """A name of a module that comes with kfp and is not installed here: it can be named, and not be used."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> NotInstalled:
-        """Return a name below this one; Python's own protocols are not there."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return NotInstalled(f"{self._name}.{name}")
-
-    def __call__(self, *_args: Any, **_kwargs: Any) -> NotInstalled:
-        """Raise ImportError; only declaring a flag of a command is nothing yet."""
-        if self._name.startswith(_DECLARING):
-            return self
-        raise self._error()
+class NotInstalled(StandIn):
+    """A name of a module that comes with kfp and is not installed here."""
 
     @override
-    def __str__(self) -> str:
-        """Raise ImportError: as a text it would end in a package."""
-        raise self._error()
-
-    def _error(self) -> ImportError:
-        return ImportError(f"{self._name} is not installed here, where the pipeline is built", name=self._name)
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Raise ImportError; only declaring a flag of a command is nothing yet."""
+        return self if self._name.startswith(_DECLARING) else super().__call__()
 
 
-class _StandIn(Loader):
+class _Loader(Loader):
     """Makes a module that answers for one that is not installed."""
 
     @override
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""
-        module = ModuleType(spec.name)
-        vars(module)["__getattr__"] = NotInstalled(spec.name).__getattr__
-        return module
+        return stand_in_module(spec.name, NotInstalled(spec.name, "is not installed here, where the pipeline is built"))
 
     @override
     def exec_module(self, module: ModuleType) -> None:

@@ -15,6 +15,7 @@ from kubernetes import client
 from kfp_airflow import components, dsl
 from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.catalog.kfp_alias import HOMES, kfp_alias
+from kfp_airflow.cli.checking import check_file
 from kfp_airflow.client import bystander, server_api
 from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
 from kfp_airflow.compiler import images
@@ -180,23 +181,66 @@ def test_modules_that_are_not_here_say_what_is() -> None:
 
 OF_V2 = "KFP v2 is another language: this package reads KFP v1."
 FILES = f"{OF_V2} Files are handed on by kfp.components.InputPath and OutputPath."
+INTERNAL = "is of KFP's own implementation, which is not here."
+
+
+@pytest.mark.parametrize("code", ["import kfp.v2.components.executor", "from kfp.v2 import experimental"])
+def test_a_module_that_will_not_come_says_what_to_use_instead(code: str) -> None:
+    with kfp_alias(), pytest.raises(ImportError) as caught:
+        run(code)
+    assert f" here, neither a name nor a module. {OF_V2} The modules of kfp that are here: " in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("code", "instead"),
+    ("code", "use", "message"),
     [
-        ("import kfp.v2.components.executor", OF_V2),
-        ("from kfp.v2 import experimental", OF_V2),
-        ("from kfp.dsl.artifact import Artifact", FILES),
-        ("from kfp.dsl import type_utils", f"{OF_V2} Types and their checks are in kfp.dsl.types."),
-        ("import kfp.cli.cli", "Run pipelines with the command `kfp-airflow`, write packages with `dsl-compile`."),
+        ("from kfp.dsl._container_op import _register_op_handler", "_register_op_handler(None)", INTERNAL),
+        ("from kfp.deprecated.dsl._container_op import _register_op_handler", "_register_op_handler(None)", INTERNAL),
+        ("from kfp.compiler._op_to_template import _op_to_template", "_op_to_template(None)", INTERNAL),
+        ("import kfp.compiler._op_to_template as t", "t._op_to_template(None)", INTERNAL),
+        ("from kfp.components.modelbase import ModelBase", "class_of(ModelBase)", INTERNAL),
+        ("from kfp import _auth", "_auth.get_auth_token('x')", INTERNAL),
+        ("from kfp._client import KF_PIPELINES_ENDPOINT_ENV as e", "f'{e}'", INTERNAL),
+        (
+            "from kfp.dsl import type_utils as t",
+            "t.is_parameter_type('x')",
+            f"{INTERNAL} {OF_V2} Types and their checks",
+        ),
+        ("from kfp.dsl.artifact import Artifact", "Artifact()", f"{INTERNAL} {FILES}"),
+        (
+            "from kfp import cli, pipeline_spec; import kfp.cli.cli as c",
+            "c.main()",
+            f"{INTERNAL} Run pipelines with the",
+        ),
     ],
 )
-@pytest.mark.refused("D-33", message="modules of KFP v2 say so when they are imported, and what to use instead")
-def test_a_module_that_will_not_come_says_what_to_use_instead(code: str, instead: str) -> None:
-    with kfp_alias(), pytest.raises(ImportError) as caught:
-        run(code)
-    assert f" here, neither a name nor a module. {instead} The modules of kfp that are here: " in str(caught.value)
+@pytest.mark.refused("D-33", message="modules of KFP v2 say so when they are used, and what to use instead")
+def test_what_is_kfp_s_own_can_be_imported_and_says_so_where_it_is_used(code: str, use: str, message: str) -> None:
+    with kfp_alias():
+        names = run(f"{code}\ndef class_of(base):\n    class Mine(base): ...")
+        with pytest.raises(
+            ImportError, match=r"^kfp(\.deprecated)?\._?\w+(\.\w+)* is of KFP's own implementation"
+        ) as caught:
+            eval(use, names)
+    assert message in str(caught.value)
+
+
+def test_a_part_of_kfp_that_a_file_replaces_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "p.py"
+    file.write_text(
+        "from kfp import components, dsl\n"
+        "before = components._components._container_task_constructor\n"
+        "components._components._container_task_constructor = print\n"
+        "components._components._container_task_constructor = before\n"
+        "@dsl.pipeline(name='p')\ndef p():\n    dsl.ContainerOp(name='a', image='x')\n"
+    )
+    found = check_file(file, verbose=False)
+    assert (found.pipelines, found.errors) == (1, ())
+    assert [warning.partition("\n")[0] for warning in found.warnings] == [
+        f"{file}:{line}: kfp.components._components._container_task_constructor is replaced, which changes nothing "
+        "here: it is of KFP's own implementation [KA359]"
+        for line in (3, 4)
+    ]
 
 
 def test_a_client_can_be_named_in_annotations_and_derived_from() -> None:  # K-05
