@@ -42,7 +42,7 @@ def _settings(pipeline: Pipeline) -> Iterator[Diagnostic]:
             "KA111",
             "P-03",
             f"set_parallelism({settings.parallelism}) holds for each of the runs that the pipeline's tasks start, not "
-            "for all of them together: this pipeline has loops in loops, recursion or limited groups, which are such runs",
+            "for all of them together: loops in loops, recursion and limited groups are such runs",
             "Limit the loops: dsl.ParallelFor(items, parallelism=n). A pool of Airflow limits all runs: "
             "to_dag(…, dag_args={'default_args': {'pool': 'name'}}).",
         )
