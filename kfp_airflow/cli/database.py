@@ -47,12 +47,15 @@ def _written_by(home: Home) -> str | None:
 
 
 def withhold_waiting_tasks() -> None:
-    """Take back the tasks that wait for a worker: the Task Execution API refuses the one that begins all the same."""
+    """Take back the tasks that wait for a worker: the Task Execution API refuses the one that begins all the same.
+
+    By a session of its own: that of a scheduler which has failed is in the middle of something.
+    """
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import update
 
-    with create_session() as session:
+    with create_session(scoped=False) as session:
         session.execute(
             update(TaskInstance)
             .where(TaskInstance.state.in_(_WAITING))
@@ -72,7 +75,7 @@ def end_unfinished_runs() -> None:
     from airflow.utils.state import DagRunState, State, TaskInstanceState
     from sqlalchemy import case, func, select, update
 
-    with create_session() as session:
+    with create_session(scoped=False) as session:
         open_runs = list(session.scalars(select(DagRun).where(DagRun.state.not_in(State.finished_dr_states))))
         for run in open_runs:
             session.execute(

@@ -17,11 +17,12 @@ from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
 from kfp_airflow.cli.database import withhold_waiting_tasks
 from kfp_airflow.cli.home import TASKS_AT_A_TIME
-from kfp_airflow.version_compat import make_scheduler
+from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, make_scheduler
 
 if TYPE_CHECKING:
     from airflow.callbacks.callback_requests import DagCallbackRequest
@@ -73,6 +74,18 @@ class SessionScheduler(SchedulerJobRunner):
         ended = time.monotonic()
         self._next_look = ended + _PAUSE_PER_LOOK * (ended - begun)
         return callbacks
+
+    @override
+    def _critical_section_enqueue_task_instances(self, session: Session) -> int:
+        """Find nothing where another process has written meanwhile; the next round finds it (before Airflow 3.3)."""
+        try:
+            found: int = super()._critical_section_enqueue_task_instances(session)
+        except OperationalError as error:
+            if AIRFLOW_V_3_3_PLUS or "database is locked" not in str(error.orig):
+                raise  # Airflow knows what to do about a lock; before 3.3 not about SQLite's
+            session.rollback()
+            return 0
+        return found
 
     def _has_enough(self, session: Session) -> bool:
         """Tell whether tasks that may begin were found for every slot that is free, and lately no slot stayed free."""

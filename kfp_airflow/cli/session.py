@@ -119,11 +119,11 @@ def _triggerer(*, needed: bool) -> Iterator[list[Helper]]:
     reading, writing = os.pipe()
     process = subprocess.Popen([sys.executable, "-m", "kfp_airflow.cli.triggerer"], stdin=reading)
     os.close(reading)
+    triggerer = Helper("triggerer", process, told_by=writing)
     try:
-        yield [Helper("triggerer", process, began_by=writing)]
+        yield [triggerer]
     finally:
-        os.close(writing)
-        process.wait()
+        triggerer.end()
 
 
 def _register(request: Request, home: Home) -> Mapping[str, DAG]:

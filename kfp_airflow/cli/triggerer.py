@@ -1,7 +1,7 @@
 """Airflow's triggerer for the calls of one session: a process of its own, as the Task Execution API is.
 
-Started ahead, so that its imports are done when the first call waits; it begins with the first byte of its standard
-input, when there is a database, and ends when that input ends or the process that started it does.
+Started ahead, so that its imports are done when the first call waits; it begins when its standard input says so, when
+there is a database, and ends when it is told so there, or when the process that started it ends.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from airflow.sdk.api.client import Client
 from structlog import get_logger
 from typing_extensions import override
 
+from kfp_airflow.cli.helpers import BEGIN, END
 from kfp_airflow.cli.task_api import keep_newest_version
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class CallTriggerer(BaseJobRunner):
 def serve() -> None:
     """Wait for the beginning, then run the triggerer until the process is ended."""
     parent = os.getppid()
-    if not os.read(0, 1):
+    if os.read(0, 1) != BEGIN:
         return
     running: list[CallSupervisor] = []
     threading.Thread(target=_end_with_session, args=(parent, running), daemon=True).start()
@@ -80,12 +81,12 @@ def serve() -> None:
 def _end_with_session(parent: int, running: list[CallSupervisor]) -> None:
     """End both processes when the session is over. They hold nothing: every change is one transaction.
 
-    The input alone does not tell: the executor's workers inherit its other end, and may outlive a session that is
-    killed.
+    A session that was killed tells nothing, and the executor's workers, which inherit its end of the pipe, may outlive
+    it.
     """
     while os.getppid() == parent:
         readable, _, _ = select.select([0], [], [], _LOOK_S)
-        if readable and not os.read(0, 1024):
+        if readable and os.read(0, 1) in {END, b""}:
             break
     for supervisor in running:
         with suppress(ProcessLookupError):

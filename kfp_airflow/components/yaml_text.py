@@ -16,6 +16,10 @@ MAX_NODES = 100_000
 MAX_DEPTH = 100
 MAX_NUMBER = 1_000
 """Characters of a number: reading one takes a time that grows with their square."""
+_TOO_DEEP: Final = "nesting depth"
+"""What the reason of PyYAML 6.0.4 has in it where its own limit is passed, which it may be before any part is read."""
+_NESTED: Final = f"this YAML is nested more than {MAX_DEPTH} levels deep"
+_FLATTER: Final = "Make it flatter."
 
 KeyPath = tuple[str | int, ...]
 """The keys and indexes that lead to a part of a document."""
@@ -45,6 +49,8 @@ def read_yaml(content: str, *, name: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         line = mark.line + 1 if mark is not None else 0
+        if _TOO_DEEP in reason:
+            raise _refused(name, _NESTED, _FLATTER, line) from error
         raise _refused(name, f"this is not YAML: {reason}", "Mend the YAML at this line.", line) from error
     except (ValueError, RecursionError) as error:
         raise _refused(name, f"this YAML cannot be read: {error}", "Quote the value if it is meant as text.") from error
@@ -135,7 +141,7 @@ class _Survey:
     def _enter(self, part: _Part) -> None:
         self._open.append(part)
         if len(self._open) > MAX_DEPTH:
-            raise self._refused(f"this YAML is nested more than {MAX_DEPTH} levels deep", "Make it flatter.")
+            raise self._refused(_NESTED, _FLATTER)
 
     def _add(self, size: int, anchor: str | None, text: str | None = None) -> None:
         """Count a part that ends here, as a part of the one around it."""

@@ -104,7 +104,7 @@ class Attempts:
 def attempts_of(retry: Retry, values: RunValues, context: Context, store: Store) -> Attempts:
     """Return what is known of a step's attempts as one of them begins.
 
-    Raises StepError where the number of retries is no whole number.
+    Raises StepError where the number of retries is no whole number, or the budget cannot be kept.
     """
     number = attempt_of(context["ti"], airflow_retries(retry))
     return Attempts(retry=retry, number=number, limit=_limit(retry, values), deadline=_deadline(retry, context, store))

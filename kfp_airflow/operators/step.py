@@ -24,9 +24,9 @@ from kfp_airflow.operators.guards import check_guards
 from kfp_airflow.operators.limits import ended_by
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.reasons import explained
-from kfp_airflow.operators.retries import attempts_of, kept_to_policy
+from kfp_airflow.operators.retries import Attempts, attempts_of, kept_to_policy
 from kfp_airflow.operators.values import OperandSkipped, RunValues, open_store
-from kfp_airflow.version_compat import AirflowSkipException
+from kfp_airflow.version_compat import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,9 +63,7 @@ class StepLife(QuickConstruction):
             show_item(values, context)
             values.require_known_parameters()
             check_guards(values)
-            retry = self.step.retry
-            with self._named():
-                attempts = attempts_of(retry, values, context, store) if retry is not None else None
+            attempts = self._attempts(values, context, store)
             with kept_to_policy(attempts), _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work)
                 if attempts is not None:
@@ -76,6 +74,19 @@ class StepLife(QuickConstruction):
                 if outcome.exit_code != 0:
                     raise StepFailed(f"step '{self.step.id}': {outcome.message}", exit_code=outcome.exit_code)
                 _require_outputs(self.step, outcome)
+
+    def _attempts(self, values: RunValues, context: Context, store: Store) -> Attempts | None:
+        """Return what is known of the attempts of a step that is retried.
+
+        Raises AirflowFailException where that is nothing: another attempt would know no more.
+        """
+        if self.step.retry is None:
+            return None
+        try:
+            with self._named():
+                return attempts_of(self.step.retry, values, context, store)
+        except StepError as error:
+            raise AirflowFailException(str(error)) from error
 
     @abstractmethod
     def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:

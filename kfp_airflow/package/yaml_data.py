@@ -20,6 +20,9 @@ MAX_VALUES: Final = 1_000_000
 MAX_DEPTH: Final = 100
 MAX_DIGITS: Final = 100
 _SHOWN: Final = 60
+_NESTED: Final = f"more than {MAX_DEPTH} objects and lists stand inside each other"
+_TOO_DEEP: Final = "nesting depth"
+"""What the reason of PyYAML 6.0.4 has in it where its own limit is passed, which it may be before any part is read."""
 
 Data: TypeAlias = "bool | int | float | str | list[Data] | Block | None"
 
@@ -68,6 +71,8 @@ def read_yaml(content: bytes, file: str, *, first_line: int = 1) -> Data:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Where(file, first_line + mark.line if mark else 0)
+        if _TOO_DEEP in str(error.problem):
+            raise _refused(where, _NESTED) from error
         raise _refused(where, f"it is no YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise _refused(Where(file, 0), f"it is no YAML: {getattr(error, 'reason', error)}") from error
@@ -105,7 +110,7 @@ class _Reader:
         if isinstance(event, AliasEvent):
             return self._alias(event)
         if depth >= MAX_DEPTH:
-            raise self._refused(event, f"more than {MAX_DEPTH} objects and lists stand inside each other")
+            raise self._refused(event, _NESTED)
         return self._collection(event, depth + 1)
 
     def _collection(self, event: yaml.Event, depth: int) -> Data:

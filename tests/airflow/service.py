@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
@@ -140,6 +141,7 @@ class AirflowService:
         request = Request(
             f"{self.url}/api/v2/{path}", method=method, data=json.dumps(body).encode() if body is not None else None
         )
+        request.add_header("Authorization", f"Bearer {self._token}")
         request.add_header("Content-Type", "application/json")
         request.add_header("Accept", "application/json")
         try:
@@ -147,6 +149,12 @@ class AirflowService:
                 return answer.status, json.load(answer)
         except HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
+
+    @cached_property
+    def _token(self) -> str:
+        with urlopen(f"{self.url}/auth/token", timeout=60) as answer:
+            token: str = json.load(answer)["access_token"]
+        return token
 
     def wait_for(self, look: Callable[[], Found | None], what: str, timeout_s: float = 60) -> Found:
         """Return what `look` returns as soon as that is not None; raises AssertionError with the ends of the logs."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.executors.local_executor import LocalExecutor
+from airflow.executors.workloads import ExecuteTask
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.utils.state import TaskInstanceState
 
@@ -35,7 +36,7 @@ class Idle(SessionExecutor):
 
     def _process_workloads(self, workloads: Any) -> None:
         for workload in workloads:
-            del self.queued_tasks[workload.key]
+            del self.queued_tasks[workload.ti.key]
 
     def _read_results(self) -> None:
         while self.results:
@@ -51,8 +52,8 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
 
 def queue(executor: Idle, *keys: str) -> None:
     for key in keys:
-        workload = SimpleNamespace(key=key, ti=SimpleNamespace(key=key, priority_weight=1))
-        executor.queued_tasks[key] = workload  # type: ignore[index, assignment]
+        workload = ExecuteTask.model_construct(ti=SimpleNamespace(key=key, priority_weight=1))  # type: ignore[arg-type]
+        executor.queued_tasks[key] = workload  # type: ignore[index]
 
 
 def test_a_task_holds_its_slot_until_its_result_is_there(executor: Idle) -> None:

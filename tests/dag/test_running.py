@@ -331,6 +331,7 @@ def test_a_step_is_retried_as_its_policy_and_its_number_say_also_where_the_run_b
         say("by-parameter", code="exit 1").set_retry(number)
         say("by-output", code="exit 1").set_retry(told.output)
         say("by-word", code="exit 1").set_retry(word)
+        say("always-by-word", code="exit 1").set_retry(word, policy="Always")
 
     ran = run(pipeline, number=2, word="some")
     assert {task for task, state in ran.states.items() if state == "success"} == {"told"}
@@ -338,6 +339,7 @@ def test_a_step_is_retried_as_its_policy_and_its_number_say_also_where_the_run_b
     assert ran.why("by-parameter").endswith(" (attempt 3 of 3)")
     assert ran.why("by-output").endswith(" (attempt 2 of 2)")
     assert ran.why("by-word") == "step 'by-word': the number of retries is 'some', which is no whole number"
+    assert ran.why("always-by-word") == ran.why("by-word").replace("by-word", "always-by-word")
 
 
 @pytest.mark.row("B-09")

@@ -31,7 +31,7 @@ def namespace() -> Iterator[str]:
     os.environ["AIRFLOW__KFP_AIRFLOW__STARTUP_TIMEOUT"] = "60"
     _await_account(core, name)
     yield name
-    del os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"]
+    del os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"], os.environ["AIRFLOW__KFP_AIRFLOW__STARTUP_TIMEOUT"]
     core.delete_namespace(name, grace_period_seconds=0)
 
 
