@@ -8,7 +8,7 @@ from kfp_airflow.dag.lower import lower
 from kfp_airflow.dag.params import check_defaults
 from kfp_airflow.dag.sections import make_sections
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.graph.model import Pipeline, ResourceStep, steps
+from kfp_airflow.graph.model import ContainerStep, Pipeline, ResourceStep, steps
 
 
 def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -16,6 +16,22 @@ def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     yield from check_defaults(pipeline)
     yield from _resource_steps(pipeline)
     yield from _settings(pipeline)
+    yield from _cached_steps(pipeline)
+
+
+def _cached_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for step in steps(pipeline):
+        staleness = step.caching.max_staleness if isinstance(step, ContainerStep) else None
+        if staleness is not None and any(digit in staleness for digit in "123456789"):
+            yield Diagnostic(
+                code="KA112",
+                where=step.where,
+                step=step.id,
+                problem=f"max_cache_staleness {staleness!r} has no effect on Airflow: a step runs in every run",
+                advice="Take it away, or write 'P0D', which means the same on both.",
+                row="F-06",
+                severity="warning",
+            )
 
 
 def _settings(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
+    Caching,
     Comparison,
     Condition,
     Container,
@@ -261,6 +262,18 @@ def test_a_volume_for_files_is_said_not_to_be_used() -> None:
     with pytest.warns(PipelineWarning, match=message):
         dag = build_dag(pipeline(step("one"), settings=Settings(volume_passing=passing)), PROCESS)
     assert [task.task_id for task in dag.tasks] == ["one"]
+
+
+@pytest.mark.better("F-06", how="a step runs in every run; a staleness other than `P0D` is said to have no effect")
+def test_steps_are_said_to_run_in_every_run_where_the_author_lets_results_be_used_again() -> None:
+    month = step("month", caching=Caching(max_staleness="P30D"))
+    never, off = step("never", caching=Caching(max_staleness="P0D")), step("off", caching=Caching(enabled=False))
+    with pytest.warns(PipelineWarning) as caught:
+        build_dag(pipeline(month, never, off, step("on")), PROCESS)
+    (warning,) = caught
+    assert str(warning.message).startswith(
+        "p.py:3: step 'month': max_cache_staleness 'P30D' has no effect on Airflow: a step runs in every run [KA112]\n"
+    )
 
 
 @pytest.mark.better("P-04", how="pods of steps that succeeded go at once, failed ones stay; a warning says so")

@@ -412,7 +412,6 @@ def test_the_label_add_pod_env_shows_the_pods_fields_as_variables() -> None:
 
 
 @pytest.mark.row("B-14", "O-09")
-@pytest.mark.row("F-06")
 def test_caching_options_reach_the_step() -> None:
     """B-14, O-09."""
 
