@@ -225,6 +225,14 @@ def test_what_is_kfp_s_own_can_be_imported_and_says_so_where_it_is_used(code: st
     assert message in str(caught.value)
 
 
+def test_every_module_of_kfp_can_be_imported() -> None:
+    """Some files import all that an editor offered."""
+    with kfp_alias():
+        run("from kfp import cli, dsl, notebook, pipeline_spec, v2")
+        run("from kfp.components import modelbase, type_annotation_utils, type_annotation_utils_test")
+        run("import kfp.compiler.main, kfp.dsl._component_bridge, kfp.containers._gcs_helper")
+
+
 def test_a_part_of_kfp_that_a_file_replaces_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "p.py"
     file.write_text(
