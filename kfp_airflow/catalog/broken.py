@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from kfp_airflow.dag.build import dag_id_of
 from kfp_airflow.diagnostics import KfpAirflowError
+from kfp_airflow.version_compat import AIRFLOW_V_3_2_PLUS
 
 
 class BrokenDag(DAG):
@@ -30,13 +31,23 @@ class BrokenDag(DAG):
         super().__init__(dag_id=f"{dag_id_of(path.stem)}.{digest}", schedule=None)
         self._problem = problem
 
+    @property  # type: ignore[explicit-override] # as below
+    def fileloc(self) -> str:
+        """The loader's file; with Airflow 3.1, which keys errors of serialization by this name, the pipeline's own."""
+        own = self.relative_fileloc if self._loader is not None and not AIRFLOW_V_3_2_PLUS else None
+        return own or self._fileloc
+
+    @fileloc.setter
+    def fileloc(self, value: str) -> None:
+        self._fileloc = value
+
     @property  # type: ignore[explicit-override] # mypy does not see it on a property with a setter
     def relative_fileloc(self) -> str | None:
         """The pipeline's own file, relative to the bundle where it lies in it."""
         if self._loader is None:
             return None
         loader = Path(self._loader)
-        bundle = Path(self.fileloc).parents[len(loader.parts) - 1]
+        bundle = Path(self._fileloc).parents[len(loader.parts) - 1]
         return str(self._path.relative_to(bundle) if self._path.is_relative_to(bundle) else self._path)
 
     @relative_fileloc.setter

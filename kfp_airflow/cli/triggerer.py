@@ -25,12 +25,16 @@ from typing_extensions import override
 
 from kfp_airflow.cli.helpers import BEGIN, END
 from kfp_airflow.cli.task_api import keep_newest_version
+from kfp_airflow.version_compat import AIRFLOW_V_3_2_PLUS
 
 if TYPE_CHECKING:
     import httpx
 
 CAPACITY: Final = 100_000
 """How many calls may wait: one that waits for another must never keep that one out."""
+MOST_PROCESSES: Final = 100
+"""How often the process that waits is started anew with Airflow 3.1, where it dies of two calls that look at their runs
+at the same time (its answers come "out of order"): the calls go on waiting in the next one."""
 _LOOK_S: Final = 0.5
 
 
@@ -61,10 +65,11 @@ class CallTriggerer(BaseJobRunner):
     @override
     def _execute(self) -> int | None:
         os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"  # connections come from the database, as in Airflow's own
-        supervisor = CallSupervisor.start(job=self.job, capacity=CAPACITY, logger=get_logger("triggerer"))
-        self._started(supervisor)
-        supervisor.run()
-        return 1  # it ends by itself only where its process has died
+        for _ in range(1 if AIRFLOW_V_3_2_PLUS else MOST_PROCESSES):
+            supervisor = CallSupervisor.start(job=self.job, capacity=CAPACITY, logger=get_logger("triggerer"))
+            self._started(supervisor)
+            supervisor.run()  # it ends by itself only where its process has died
+        return 1
 
 
 def serve() -> None:
@@ -88,7 +93,7 @@ def _end_with_session(parent: int, running: list[CallSupervisor]) -> None:
         readable, _, _ = select.select([0], [], [], _LOOK_S)
         if readable and os.read(0, 1) in {END, b""}:
             break
-    for supervisor in running:
+    for supervisor in running[-1:]:
         with suppress(ProcessLookupError):
             os.kill(supervisor.pid, signal.SIGKILL)
     os._exit(0)

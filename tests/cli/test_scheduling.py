@@ -52,7 +52,7 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
 
 def queue(executor: Idle, *keys: str) -> None:
     for key in keys:
-        workload = ExecuteTask.model_construct(ti=SimpleNamespace(key=key, priority_weight=1))  # type: ignore[arg-type]
+        workload = ExecuteTask.model_construct(ti=SimpleNamespace(id=key, key=key, priority_weight=1))  # type: ignore[arg-type]
         executor.queued_tasks[key] = workload  # type: ignore[index]
 
 
