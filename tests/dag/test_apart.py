@@ -9,6 +9,7 @@ import pytest
 from kfp_airflow import dsl
 from kfp_airflow.dag.build import build_dags
 from kfp_airflow.dag.options import DagOptions
+from kfp_airflow.diagnostics import PipelineWarning
 from kfp_airflow.dsl.build import build_graph
 from tests.dag.running import run
 from tests.dag.test_running import say
@@ -105,7 +106,8 @@ def test_a_limit_on_steps_is_that_of_a_dag() -> None:
         with dsl.SubGraph(3), dsl.ParallelFor(items) as item:
             say("e", item)
 
-    dags = {dag.dag_id: dag for dag in build_dags(build_graph(pipeline), DagOptions(runtime="process"))}
+    with pytest.warns(PipelineWarning, match="KA111"):
+        dags = {dag.dag_id: dag for dag in build_dags(build_graph(pipeline), DagOptions(runtime="process"))}
     assert {name: dag.max_active_tasks for name, dag in dags.items()} == {"limited": 5, "limited.subgraph-1": 2}
     assert dags["limited.subgraph-1"].dag_display_name == "limited · at most 2 at a time"
     assert dags["limited"].get_task("e").max_active_tis_per_dagrun == 3
