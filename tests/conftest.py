@@ -24,6 +24,7 @@ for variable in [name for name in os.environ if name.startswith("AIRFLOW_") or n
 _HOME = tempfile.mkdtemp(prefix="kfp-airflow-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["AIRFLOW_HOME"] = _HOME
+os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "of tests only, longer than thirty-two bytes"
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"
 

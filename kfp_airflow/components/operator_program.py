@@ -13,6 +13,7 @@ import os as _kfp_os
 import subprocess as _kfp_subprocess
 import sys as _kfp_sys
 import tempfile as _kfp_tempfile
+import time as _kfp_time
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ def _kfp_prepare_airflow() -> None:
         file.write("with DAG('component', schedule=None):\n    BaseOperator(task_id='operator')\n")
     _kfp_os.environ.update(
         AIRFLOW_HOME=home,
+        AIRFLOW__API_AUTH__JWT_SECRET=_kfp_os.urandom(32).hex(),
         AIRFLOW__CORE__DAGS_FOLDER=_kfp_os.path.join(home, "dags"),
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///" + _kfp_os.path.join(home, "airflow.db"),
@@ -63,10 +65,21 @@ def _kfp_named(names: list[str], values: dict[str, object], kind: str) -> list[o
     return [values[name] for name in names]
 
 
+def _kfp_await_api() -> None:
+    # Airflow 3.2 asks its API before that has begun, and counts the answer as the task's failure.
+    supervisor = _kfp_importlib.import_module("airflow.sdk.execution_time.supervisor")
+    api = supervisor.in_process_api_server()
+    deadline = _kfp_time.monotonic() + 60
+    while api.transport and not hasattr(api.app.state, "svcs_registry") and _kfp_time.monotonic() < deadline:
+        _kfp_time.sleep(0.02)
+    vars(supervisor)["in_process_api_server"] = lambda: api
+
+
 def _kfp_operator_runner(operator: Any, variables: list[str], xcoms: list[str]) -> Callable[..., list[object]]:
     def run(**arguments: Any) -> list[object]:
         with _kfp_fetch("airflow.sdk:DAG")("component", schedule=None) as dag:
             operator(task_id="operator", **arguments)
+        _kfp_await_api()
         done = dag.test()
         if str(done.state) != "success":
             _kfp_sys.exit(f"error: the operator ended as {done.state}; its log above says why")
