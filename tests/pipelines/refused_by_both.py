@@ -100,3 +100,106 @@ def constant_on_a_volume(text: str = "x"):
         "{name: take, inputs: [{name: f}], implementation: {container: {image: i, command: [cat, {inputPath: f}]}}}"
     )(text)
     dsl.get_pipeline_conf().data_passing_method = KubernetesVolume({"emptyDir": {}})
+
+
+@dsl.pipeline(name="cores")
+def processors_that_are_no_number():
+    """A quantity that is none (C-01)."""
+    echo("sized").set_cpu_limit("two")
+
+
+@dsl.pipeline(name="gpus")
+def gpus_that_are_no_number():
+    """A number of GPUs that is none (C-05)."""
+    echo("sized").set_gpu_limit("many")
+
+
+@dsl.pipeline(name="pull policy")
+def pull_policy_that_does_not_exist():
+    """One of three (C-09)."""
+    echo("inside").container.set_image_pull_policy("Sometimes")
+
+
+@dsl.pipeline(name="pull policy of all")
+def pull_policy_of_a_pipeline_that_does_not_exist():
+    """One of three (P-07)."""
+    echo("inside")
+    dsl.get_pipeline_conf().set_image_pull_policy("Sometimes")
+
+
+@dsl.pipeline(name="retry policy")
+def retry_policy_that_does_not_exist():
+    """One of four (B-09)."""
+    echo("inside").set_retry(2, policy="Sometimes")
+
+
+@dsl.pipeline(name="loop over a number")
+def loop_over_a_number():
+    """A loop takes a list (L-01)."""
+    with dsl.ParallelFor(5) as item:
+        echo("inside", item)
+
+
+@dsl.pipeline(name="fewer than none at a time")
+def negative_parallelism():
+    """A limit is at least one (L-09)."""
+    with dsl.ParallelFor([1, 2], parallelism=-1) as item:
+        echo("inside", item)
+
+
+@dsl.pipeline(name="none at a time")
+def group_of_width_zero():
+    """A limit is at least one (D-22)."""
+    with dsl.SubGraph(0):
+        echo("inside")
+
+
+@dsl.pipeline(name="bare handler")
+def exit_handler_of_no_step():
+    """An exit handler is a step (EH-01)."""
+    with dsl.ExitHandler("bye"):
+        echo("inside")
+
+
+@dsl.pipeline(name="waiting handler")
+def exit_handler_that_waits():
+    """An exit handler waits for no step (EH-01)."""
+    bye = echo("bye", echo("made", file_outputs={"a": "/a"}).output)
+    with dsl.ExitHandler(bye):
+        echo("inside")
+
+
+@dsl.pipeline(name="resource without an object")
+def resource_without_an_object():
+    """A resource step has an object (D-13)."""
+    dsl.ResourceOp(name="made", action="create")
+
+
+@dsl.pipeline(name="volume without a size")
+def volume_without_a_size():
+    """A claim has a size (D-15)."""
+    dsl.VolumeOp(name="made", resource_name="data")
+
+
+@dsl.pipeline(name="volume of two kinds")
+def volume_of_two_kinds():
+    """A volume is of one kind (D-17)."""
+    dsl.PipelineVolume(pvc="a", volume={"name": "b", "emptyDir": {}})
+
+
+@dsl.pipeline(name="no step")
+def output_that_no_step_has():
+    """An output has a name that the step has (O-06)."""
+    echo("next", echo("made", file_outputs={"a": "/a"}).outputs["b"])
+
+
+@dsl.pipeline(name="twice")
+def argument_given_twice():
+    """One value for an argument."""
+    typed("x", text="y")
+
+
+@dsl.pipeline(name="none for a text")
+def none_where_a_value_is_needed():
+    """A required input takes no None."""
+    typed(None)
