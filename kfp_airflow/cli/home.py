@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -90,6 +91,7 @@ def session_environment(home: Home, environ: Mapping[str, str], *, runtime: str)
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": str(TASKS_AT_A_TIME),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.database}?timeout={DATABASE_TIMEOUT_S}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_ENABLED": str(_takes_a_pool()),
         "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
@@ -99,6 +101,15 @@ def session_environment(home: Home, environ: Mapping[str, str], *, runtime: str)
         "PYTHONUNBUFFERED": "1",
     }
     return {ARTIFACTS_VARIABLE: f"file://{quote(str(home.artifacts))}", **kept, **own}
+
+
+def _takes_a_pool() -> bool:
+    """Tell whether Airflow may use a connection to SQLite again.
+
+    Before 3.3 its scheduler leaves a read open on one, and whatever is written by it next finds the database locked.
+    """
+    major, minor = version("apache-airflow-core").split(".")[:2]
+    return (int(major), int(minor)) >= (3, 3)
 
 
 def artifacts_place(home: Home, environ: Mapping[str, str]) -> str:
