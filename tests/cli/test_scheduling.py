@@ -52,7 +52,9 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
 
 def queue(executor: Idle, *keys: str) -> None:
     for key in keys:
-        workload = ExecuteTask.model_construct(ti=SimpleNamespace(id=key, key=key, priority_weight=1))  # type: ignore[arg-type]
+        traced = {"dag_run": SimpleNamespace(context_carrier={}), "context_carrier": {}}  # asked for before Airflow 3.2
+        ti: Any = SimpleNamespace(id=key, key=key, task_id=key, priority_weight=1, **traced)
+        workload = ExecuteTask.model_construct(ti=ti)
         executor.queued_tasks[key] = workload  # type: ignore[index]
 
 
