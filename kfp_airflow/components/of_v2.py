@@ -105,8 +105,8 @@ def component(
     """Return the component that runs a function in a container, without `func` a decorator with these options.
 
     The function is called as KFP v2 calls it: with values and with objects for files. Its program needs no KFP;
-    where the function itself names `kfp`, that is installed (`install_kfp_package`, `kfp_package_path`). Raises
-    PipelineError for a `target_image` (KA316): its program is KFP's own.
+    where the function itself names `kfp`, that is installed (`install_kfp_package`, `kfp_package_path`). One with a
+    `target_image`, whose program is KFP's own, can be made and is refused as a step (KA316).
     """
     if func is None:
         return partial(
@@ -120,7 +120,9 @@ def component(
             kfp_package_path=kfp_package_path,
         )
     if target_image is not None:
-        _refuse(f"the image {target_image} of component '{func.__name__}' has a program of KFP v2 that runs it")
+        return _refusing(
+            f"the image {target_image} of component '{func.__name__}' has a program of KFP v2 that runs it"
+        )
     code = source_code(func)
     packages = tuple(packages_to_install or ())
     if install_kfp_package and re.search(r"\bkfp\b", code.source):
@@ -144,6 +146,15 @@ def component(
 def importer(*_arguments: object, **_options: object) -> NoReturn:
     """Refuse the step at the author's line (KA316, D-26)."""
     _refuse("dsl.importer is of KFP v2")
+
+
+def _refusing(problem: str) -> Callable[..., NoReturn]:
+    """Return what stands for a component that can be made and be no step."""
+
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        _refuse(problem)
+
+    return refuse
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -139,9 +139,10 @@ def test_the_decorator_takes_options_and_keeps_the_function(tmp_path: Path) -> N
     assert component(plain).component_spec.implementation.container.image == "python:3.7"
 
 
-def test_an_image_with_a_program_of_kfp_is_refused() -> None:
+def test_an_image_with_a_program_of_kfp_is_refused_as_a_step() -> None:
+    made = component(plain, target_image="x")
     with pytest.raises(PipelineError, match=r"the image x of component 'plain' has a program of KFP v2 .* \[KA316\]"):
-        component(plain, target_image="x")
+        made("a")
 
 
 @pytest.mark.parametrize("kind", [str, "Dataset", None])
