@@ -127,6 +127,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         example="false",
     ),
     Setting(
+        name="component_max_age",
+        default="600",
+        kind="integer",
+        least=0,
+        description=(
+            "Seconds for which a component that a pipeline file loads from an address is not fetched again: Airflow "
+            "reads the file again and again, also when a task starts. 0: it is fetched each time. Where the address "
+            "names a commit, the copy serves always; where it cannot be read just now, an older copy does."
+        ),
+        example="60",
+    ),
+    Setting(
         name="recursion_limit",
         default="1000",
         kind="integer",

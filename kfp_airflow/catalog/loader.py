@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from airflow.sdk import DAG, get_parsing_context
 
+from kfp_airflow import config
 from kfp_airflow.catalog.broken import broken_dag
 from kfp_airflow.catalog.packages import PipelineSource, choose_pipeline, load_pipelines
 from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
@@ -46,7 +48,7 @@ def to_dag(
             graph = pipeline
         case str() | os.PathLike():
             path = _beside_caller(pipeline)
-            with as_script_in(path.parent if path.exists() else Path.cwd()):
+            with _as_script_in(path.parent if path.exists() else Path.cwd()):
                 graph = choose_pipeline(path, function).build()
         case _ if callable(pipeline):
             graph = build_graph(pipeline)
@@ -77,7 +79,7 @@ def load_dags(folder: str | os.PathLike[str], **options: Any) -> list[DAG]:
     dags: dict[str, DAG] = {}
     for path in files:
         try:
-            with as_script_in(path.parent):
+            with _as_script_in(path.parent):
                 for source in load_pipelines(path):
                     dag_id = dag_id_of(source.name)
                     _refuse_twin(source, dags.get(dag_id))
@@ -96,7 +98,7 @@ def _load_wanted(wanted: str, files: Iterable[Path], options: DagOptions) -> lis
     problems: list[tuple[Path, KfpAirflowError]] = []
     for path in sorted(files, key=lambda path: not _names(path, wanted)):
         try:
-            with as_script_in(path.parent):
+            with _as_script_in(path.parent):
                 for source in load_pipelines(path):
                     if f"{wanted}.".startswith(f"{dag_id_of(source.name)}."):
                         dags = build_dags(source.build(), options)
@@ -107,6 +109,10 @@ def _load_wanted(wanted: str, files: Iterable[Path], options: DagOptions) -> lis
     for path, problem in problems:
         broken_dag(path, problem)
     return []
+
+
+def _as_script_in(folder: Path) -> AbstractContextManager[None]:
+    return as_script_in(folder, component_max_age_s=config.get_int("component_max_age"))
 
 
 def _names(path: Path, dag_id: str) -> bool:

@@ -10,6 +10,7 @@ from kfp_airflow.components import structures as parts
 from kfp_airflow.components.factory import TaskFactory, recording_tasks
 from kfp_airflow.components.names import unique
 from kfp_airflow.components.python_function import interface_of, ports_of
+from kfp_airflow.components.shapes import TypeName
 from kfp_airflow.dsl.pipeline import Pipeline
 
 
@@ -133,5 +134,5 @@ def _argument(value: Any, ids: Mapping[int, str]) -> Any:
             return value
 
 
-def _type(value: parts.TaskOutputArgument | parts.GraphInputArgument) -> parts.TypeName:
+def _type(value: parts.TaskOutputArgument | parts.GraphInputArgument) -> TypeName:
     return value.task_output.type if isinstance(value, parts.TaskOutputArgument) else value.graph_input.type

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.error import HTTPError
 
-from kfp_airflow.components import shapes
+from kfp_airflow.components import copies, shapes
 from kfp_airflow.components.factory import TaskFactory
-from kfp_airflow.components.fetching import NotFetched, fetch
+from kfp_airflow.components.fetching import NotFetched
 from kfp_airflow.components.structures import ComponentReference, ComponentSpec
 from kfp_airflow.components.yaml_text import MAX_BYTES, lines_of, read_yaml
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
@@ -91,13 +91,14 @@ def load_component_from_spec(component_spec: ComponentSpec | None) -> TaskFactor
 def load_component_from_url(url: str, auth: Any = None) -> TaskFactory:
     """Return the component at an `https:`, `http:`, `file:` or `gs:` address (M-03); at most 10 MiB, within 30 s.
 
-    `auth` is a (user, password) pair, or an object that is called with the request and sets headers. Raises NotFetched,
-    an OSError, where the address cannot be read, ValueError for another kind of address.
+    While Airflow reads the file that asks, a copy may serve (`copies.fetched`). `auth` is a (user, password) pair, or
+    an object that is called with the request and sets headers. Raises NotFetched, an OSError, where the address cannot
+    be read, ValueError for another kind of address.
     """
     if url is None:
         raise TypeError("load_component_from_url() takes an address, got None")
     try:
-        content = fetch(url, auth)
+        content = copies.fetched(url, auth)
     except OSError as error:
         reason: object = getattr(error, "reason", error)
         if isinstance(error, HTTPError):

@@ -231,6 +231,7 @@ text = of_type(str, wanted="a text")
 flag = of_type(bool, wanted="true or false")
 count = of_type(int, wanted="a whole number")
 scalar = of_type(str, int, float, bool, wanted="a text, a number, true or false")
+TypeName: TypeAlias = str | dict[str, Any] | list[Any] | None
 type_name = of_type(str, dict, list, wanted="a type (a text, or a mapping with its properties)")
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
 import string
-import tempfile
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
@@ -15,8 +12,8 @@ from typing import Any, ClassVar, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 
+from kfp_airflow.components import copies
 from kfp_airflow.components.factory import TaskFactory
-from kfp_airflow.components.fetching import fetch
 from kfp_airflow.components.loading import (
     FILE_IN_ARCHIVE,
     load_component_from_file,
@@ -84,7 +81,7 @@ class ComponentStore:
             if digest and _digest(content) != digest:
                 raise RuntimeError(f"component '{name}': what lies at {place} does not have the digest {digest}")
             if digest and "://" in place:
-                _keep(content, digest)
+                copies.keep(content, digest)
             return _with_reference(content, name, tag, place if "://" in place else None)
         version = f" (digest {digest})" if digest else f" (tag {tag})" if tag else ""
         raise RuntimeError(f"component '{name}'{version} was not found. Searched: {', '.join(places)}")
@@ -127,7 +124,7 @@ class ComponentStore:
             path = beside_author(place)
             return _start_of(path) if path.is_file() else None
         try:
-            return fetch(place, self._auth)
+            return copies.fetched(place, self._auth)
         except HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
                 return None
@@ -160,26 +157,10 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
-def _folder() -> Path:
-    """Return the folder of this user's copies."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kfp-airflow" / "components"
-
-
 def _kept(digest: str) -> bytes | None:
     """Return the copy with this digest, None where there is none or its content has another."""
-    path = _folder() / digest
-    content = _start_of(path) if path.is_file() else b""
-    return content if _digest(content) == digest else None
-
-
-def _keep(content: bytes, digest: str) -> None:
-    """Keep a copy, complete or not at all; where there is no place for it, it is fetched again next time."""
-    with contextlib.suppress(OSError):
-        _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=_folder())
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(_folder() / digest)
+    content = copies.read(digest)
+    return content if content is not None and _digest(content) == digest else None
 
 
 def _start_of(path: Path) -> bytes:

@@ -7,22 +7,116 @@ they were made: authors set `component.component_spec.implementation.container.i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from typing_extensions import override
 
 from kfp_airflow.components import shapes
-from kfp_airflow.components.shapes import Shape, Spec
+from kfp_airflow.components.graph_arguments import (
+    GRAPH_ARGUMENT,
+    PREDICATE,
+    operands_of,
+)
+from kfp_airflow.components.graph_arguments import (
+    AndPredicate as AndPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    BinaryPredicate as BinaryPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    EqualsPredicate as EqualsPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    GraphInputArgument as GraphInputArgument,
+)
+from kfp_airflow.components.graph_arguments import (
+    GraphInputReference as GraphInputReference,
+)
+from kfp_airflow.components.graph_arguments import (
+    GreaterThanOrEqualPredicate as GreaterThanOrEqualPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    GreaterThanPredicate as GreaterThanPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    LessThenOrEqualPredicate as LessThenOrEqualPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    LessThenPredicate as LessThenPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    NotEqualsPredicate as NotEqualsPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    NotPredicate as NotPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    OrPredicate as OrPredicate,
+)
+from kfp_airflow.components.graph_arguments import (
+    TaskOutputArgument as TaskOutputArgument,
+)
+from kfp_airflow.components.graph_arguments import (
+    TaskOutputReference as TaskOutputReference,
+)
+from kfp_airflow.components.graph_arguments import (
+    TwoBooleanOperands as TwoBooleanOperands,
+)
+from kfp_airflow.components.graph_arguments import (
+    TwoOperands as TwoOperands,
+)
+from kfp_airflow.components.placeholders import (
+    ARGUMENTS,
+    CommandlineArgument,
+    references_in,
+)
+from kfp_airflow.components.placeholders import (
+    ConcatPlaceholder as ConcatPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    ExecutorInputPlaceholder as ExecutorInputPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    IfPlaceholder as IfPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    IfPlaceholderStructure as IfPlaceholderStructure,
+)
+from kfp_airflow.components.placeholders import (
+    InputMetadataPlaceholder as InputMetadataPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    InputOutputPortNamePlaceholder as InputOutputPortNamePlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    InputPathPlaceholder as InputPathPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    InputUriPlaceholder as InputUriPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    InputValuePlaceholder as InputValuePlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    IsPresentPlaceholder as IsPresentPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    OutputMetadataPlaceholder as OutputMetadataPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    OutputPathPlaceholder as OutputPathPlaceholder,
+)
+from kfp_airflow.components.placeholders import (
+    OutputUriPlaceholder as OutputUriPlaceholder,
+)
+from kfp_airflow.components.shapes import Shape, Spec, TypeName
 from kfp_airflow.components.yaml_text import KeyPath, write_yaml
 from kfp_airflow.dsl.loading import write_component
 
 VERSION = "google.com/cloud/pipelines/component/v1"
 
-TypeName: TypeAlias = str | dict[str, Any] | list[Any] | None
 Primitive: TypeAlias = str | int | float | bool | None
-CommandlineArgument: TypeAlias = Any
-"""A scalar or one of the placeholder classes below."""
 
 
 @dataclass
@@ -62,172 +156,13 @@ class OutputSpec(Spec):
 
 
 @dataclass
-class InputValuePlaceholder(Spec):
-    """`{inputValue: N}`: the argument as text (Y-02)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "inputValue"}
-    input_name: str
-
-
-@dataclass
-class InputPathPlaceholder(Spec):
-    """`{inputPath: N}`: the path of a file that holds the argument (Y-03)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "inputPath"}
-    input_name: str
-
-
-@dataclass
-class OutputPathPlaceholder(Spec):
-    """`{outputPath: N}`: the path where the program has to write the output (Y-04)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"output_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"output_name": "outputPath"}
-    output_name: str
-
-
-@dataclass
-class InputUriPlaceholder(Spec):
-    """`{inputUri: N}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "inputUri"}
-    input_name: str
-
-
-@dataclass
-class OutputUriPlaceholder(Spec):
-    """`{outputUri: N}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"output_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"output_name": "outputUri"}
-    output_name: str
-
-
-@dataclass
-class InputMetadataPlaceholder(Spec):
-    """`{inputMetadata: N}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "inputMetadata"}
-    input_name: str
-
-
-@dataclass
-class InputOutputPortNamePlaceholder(Spec):
-    """`{inputOutputPortName: N}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "inputOutputPortName"}
-    input_name: str
-
-
-@dataclass
-class OutputMetadataPlaceholder(Spec):
-    """`{outputMetadata: null}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"output_metadata": shapes.anything}
-    output_metadata: None = None
-
-    @override
-    def to_dict(self) -> dict[str, Any]:
-        """Return the key with no value."""
-        return {"outputMetadata": None}
-
-
-@dataclass
-class ExecutorInputPlaceholder(Spec):
-    """`{executorInput: null}`: of KFP v2 only (Y-08)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"executor_input": shapes.anything}
-    executor_input: None = None
-
-    @override
-    def to_dict(self) -> dict[str, Any]:
-        """Return the key with no value."""
-        return {"executorInput": None}
-
-
-_ARGUMENT = shapes.one_of(
-    lambda: (
-        InputValuePlaceholder,
-        InputPathPlaceholder,
-        OutputPathPlaceholder,
-        ConcatPlaceholder,
-        IfPlaceholder,
-        InputUriPlaceholder,
-        OutputUriPlaceholder,
-        InputMetadataPlaceholder,
-        InputOutputPortNamePlaceholder,
-        OutputMetadataPlaceholder,
-        ExecutorInputPlaceholder,
-    ),
-    shapes.text,
-    "a text",
-)
-_ARGUMENTS = shapes.list_of(_ARGUMENT)
-
-
-def _argument_or_list(value: Any, path: KeyPath, problems: shapes.Problems) -> Any:
-    return (_ARGUMENTS if isinstance(value, list) else _ARGUMENT)(value, path, problems)
-
-
-@dataclass
-class ConcatPlaceholder(Spec):
-    """`{concat: [a, b]}`: the items side by side, absent ones left out (Y-05)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"items": _ARGUMENTS}
-    KEYS: ClassVar[Mapping[str, str]] = {"items": "concat"}
-    items: list[CommandlineArgument]
-
-
-@dataclass
-class IsPresentPlaceholder(Spec):
-    """`{isPresent: N}`: whether an argument was given when the pipeline was built (Y-07)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text}
-    KEYS: ClassVar[Mapping[str, str]] = {"input_name": "isPresent"}
-    input_name: str
-
-
-@dataclass
-class IfPlaceholderStructure(Spec):
-    """What an `{if: …}` holds: condition, what stands there when it is true, and otherwise (Y-06)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {
-        "condition": shapes.one_of(
-            lambda: (IsPresentPlaceholder, InputValuePlaceholder),
-            shapes.of_type(bool, str, wanted="true, false or a text"),
-            "true, false or a text",
-        ),
-        "then_value": _argument_or_list,
-        "else_value": _argument_or_list,
-    }
-    KEYS: ClassVar[Mapping[str, str]] = {"condition": "cond", "then_value": "then", "else_value": "else"}
-    condition: bool | str | IsPresentPlaceholder | InputValuePlaceholder
-    then_value: CommandlineArgument
-    else_value: CommandlineArgument = None
-
-
-@dataclass
-class IfPlaceholder(Spec):
-    """`{if: {cond: …, then: …, else: …}}`: decided when the pipeline is built (Y-06)."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"if_structure": shapes.spec_of(lambda: IfPlaceholderStructure)}
-    KEYS: ClassVar[Mapping[str, str]] = {"if_structure": "if"}
-    if_structure: IfPlaceholderStructure
-
-
-@dataclass
 class ContainerSpec(Spec):
     """The container of a component. `env` are constants; `file_outputs` maps outputs to paths that cannot be chosen."""
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
         "image": shapes.text,
-        "command": _ARGUMENTS,
-        "args": _ARGUMENTS,
+        "command": ARGUMENTS,
+        "args": ARGUMENTS,
         "env": shapes.mapping_of(shapes.text),
         "file_outputs": shapes.mapping_of(shapes.text),
     }
@@ -310,196 +245,6 @@ class ComponentReference(Spec):
 
 
 @dataclass
-class GraphInputReference(Spec):
-    """The input of a graph component that an argument comes from."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"input_name": shapes.text, "type": shapes.type_name}
-    input_name: str
-    type: TypeName = None
-
-    def as_argument(self) -> GraphInputArgument:
-        """Return the argument that is this input."""
-        return GraphInputArgument(self)
-
-    def with_type(self, type_spec: TypeName) -> GraphInputReference:
-        """Return the same input with another type."""
-        return replace(self, type=type_spec)
-
-    def without_type(self) -> GraphInputReference:
-        """Return the same input without a type, so that it fits every input."""
-        return self.with_type(None)
-
-
-@dataclass
-class GraphInputArgument(Spec):
-    """`{graphInput: {inputName: N}}`: an argument that is an input of the graph component."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"graph_input": shapes.spec_of(lambda: GraphInputReference)}
-    graph_input: GraphInputReference
-
-
-@dataclass
-class TaskOutputReference(Spec):
-    """The output of a task: of the one with `task_id` in a graph, of `task` itself outside."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {
-        "output_name": shapes.text,
-        "task_id": shapes.text,
-        "type": shapes.type_name,
-    }
-    output_name: str
-    task_id: str | None = None
-    task: TaskSpec | None = None
-    type: TypeName = None
-
-    def with_type(self, type_spec: TypeName) -> TaskOutputReference:
-        """Return the same output with another type."""
-        return replace(self, type=type_spec)
-
-    def without_type(self) -> TaskOutputReference:
-        """Return the same output without a type, so that it fits every input."""
-        return self.with_type(None)
-
-
-@dataclass
-class TaskOutputArgument(Spec):
-    """`{taskOutput: {outputName: N, taskId: T}}`: an argument that is the output of another task."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"task_output": shapes.spec_of(lambda: TaskOutputReference)}
-    task_output: TaskOutputReference
-
-    @staticmethod
-    def construct(task_id: str, output_name: str) -> TaskOutputArgument:
-        """Return the argument that is an output of the task with this id."""
-        return TaskOutputArgument(TaskOutputReference(output_name, task_id))
-
-    def with_type(self, type_spec: TypeName) -> TaskOutputArgument:
-        """Return the same output with another type."""
-        return TaskOutputArgument(self.task_output.with_type(type_spec))
-
-    def without_type(self) -> TaskOutputArgument:
-        """Return the same output without a type, so that it fits every input."""
-        return self.with_type(None)
-
-
-_GRAPH_ARGUMENT = shapes.one_of(lambda: (GraphInputArgument, TaskOutputArgument), shapes.scalar, "a text")
-
-
-_PREDICATE = shapes.one_of(
-    lambda: (
-        EqualsPredicate,
-        NotEqualsPredicate,
-        GreaterThanPredicate,
-        GreaterThanOrEqualPredicate,
-        LessThenPredicate,
-        LessThenOrEqualPredicate,
-        NotPredicate,
-        AndPredicate,
-        OrPredicate,
-        GraphInputArgument,
-        TaskOutputArgument,
-    ),
-    shapes.scalar,
-    "a text, a number, true or false",
-)
-
-
-@dataclass
-class TwoOperands(Spec):
-    """The two sides of a comparison: constants, inputs of the graph, or outputs of tasks."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"op1": _GRAPH_ARGUMENT, "op2": _GRAPH_ARGUMENT}
-    op1: Any
-    op2: Any
-
-
-@dataclass
-class TwoBooleanOperands(Spec):
-    """The two predicates of an `and` or an `or`."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"op1": _PREDICATE, "op2": _PREDICATE}
-    op1: Any
-    op2: Any
-
-
-@dataclass
-class BinaryPredicate(Spec):
-    """A comparison."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoOperands)}
-    operands: TwoOperands
-
-
-@dataclass
-class EqualsPredicate(BinaryPredicate):
-    """`{'==': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "=="}
-
-
-@dataclass
-class NotEqualsPredicate(BinaryPredicate):
-    """`{'!=': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "!="}
-
-
-@dataclass
-class GreaterThanPredicate(BinaryPredicate):
-    """`{'>': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": ">"}
-
-
-@dataclass
-class GreaterThanOrEqualPredicate(BinaryPredicate):
-    """`{'>=': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": ">="}
-
-
-@dataclass
-class LessThenPredicate(BinaryPredicate):
-    """`{'<': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "<"}
-
-
-@dataclass
-class LessThenOrEqualPredicate(BinaryPredicate):
-    """`{'<=': {op1: …, op2: …}}`."""
-
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "<="}
-
-
-@dataclass
-class NotPredicate(Spec):
-    """`{not: …}`."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"operand": _PREDICATE}
-    KEYS: ClassVar[Mapping[str, str]] = {"operand": "not"}
-    operand: Any
-
-
-@dataclass
-class AndPredicate(Spec):
-    """`{and: {op1: …, op2: …}}`."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoBooleanOperands)}
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "and"}
-    operands: TwoBooleanOperands
-
-
-@dataclass
-class OrPredicate(Spec):
-    """`{or: {op1: …, op2: …}}`."""
-
-    SHAPES: ClassVar[Mapping[str, Shape]] = {"operands": shapes.spec_of(lambda: TwoBooleanOperands)}
-    KEYS: ClassVar[Mapping[str, str]] = {"operands": "or"}
-    operands: TwoBooleanOperands
-
-
-@dataclass
 class RetryStrategySpec(Spec):
     """`retryStrategy: {maxRetries: N}`."""
 
@@ -533,8 +278,8 @@ class TaskSpec(Spec):
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
         "component_ref": shapes.spec_of(lambda: ComponentReference),
-        "arguments": shapes.mapping_of(_GRAPH_ARGUMENT),
-        "is_enabled": _PREDICATE,
+        "arguments": shapes.mapping_of(GRAPH_ARGUMENT),
+        "is_enabled": PREDICATE,
         "execution_options": shapes.spec_of(lambda: ExecutionOptionsSpec),
         "annotations": shapes.mapping_of(shapes.anything),
     }
@@ -560,7 +305,7 @@ class GraphSpec(Spec):
 
     SHAPES: ClassVar[Mapping[str, Shape]] = {
         "tasks": shapes.mapping_of(shapes.spec_of(lambda: TaskSpec)),
-        "output_values": shapes.mapping_of(_GRAPH_ARGUMENT),
+        "output_values": shapes.mapping_of(GRAPH_ARGUMENT),
     }
     tasks: Mapping[str, TaskSpec]
     output_values: Mapping[str, Any] | None = None
@@ -593,7 +338,7 @@ def check_names(spec: ComponentSpec, path: KeyPath, problems: shapes.Problems) -
     container, path = spec.implementation.container, (*path, "implementation", "container")
     for key in ("command", "args"):
         for index, argument in enumerate(getattr(container, key) or ()):
-            for kind, name in _references(argument):
+            for kind, name in references_in(argument):
                 _check_reference(name, kind, inputs if kind == "input" else outputs, (*path, key, index), problems)
     for name in container.file_outputs or ():
         _check_reference(name, "output", outputs, (*path, "fileOutputs", name), problems)
@@ -616,48 +361,11 @@ def _check_reference(name: str, kind: str, known: tuple[str, ...], path: KeyPath
         problems.add(path, "KA306", f"there is no {kind} '{name}'", advice)
 
 
-def _references(argument: Any) -> list[tuple[str, str]]:
-    """Return ("input" or "output", name) of every placeholder inside a command-line argument."""
-    match argument:
-        case list():
-            return [reference for item in argument for reference in _references(item)]
-        case ConcatPlaceholder():
-            return _references(argument.items)
-        case IfPlaceholder():
-            structure = argument.if_structure
-            return _references([structure.condition, structure.then_value, structure.else_value])
-        case OutputPathPlaceholder() | OutputUriPlaceholder():
-            return [("output", argument.output_name)]
-        case (
-            InputValuePlaceholder()
-            | InputPathPlaceholder()
-            | IsPresentPlaceholder()
-            | InputUriPlaceholder()
-            | InputMetadataPlaceholder()
-        ):
-            return [("input", argument.input_name)]
-        case _:
-            return []
-
-
 def task_dependencies(task: TaskSpec) -> tuple[str, ...]:
     """Return the ids of the tasks whose outputs a task of a graph component takes, or is enabled by."""
     values = [*(task.arguments or {}).values(), *operands_of(task.is_enabled)]
     references = [value.task_output for value in values if isinstance(value, TaskOutputArgument)]
     return tuple(reference.task_id for reference in references if reference.task_id is not None)
-
-
-def operands_of(predicate: Any) -> tuple[Any, ...]:
-    """Return the values that a predicate compares."""
-    match predicate:
-        case BinaryPredicate(operands=sides):
-            return (sides.op1, sides.op2)
-        case NotPredicate(operand=inner):
-            return operands_of(inner)
-        case AndPredicate(operands=sides) | OrPredicate(operands=sides):
-            return (*operands_of(sides.op1), *operands_of(sides.op2))
-        case _:
-            return (predicate,)
 
 
 def task_order(tasks: Mapping[str, TaskSpec]) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,21 @@ class Collected(list[Callable[..., Any]]):
         self.confs: dict[Callable[..., Any], PipelineConf] = {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How Airflow reads a file: again and again, also when a task starts, and without its writing anything.
+
+    `component_max_age_s`: for how many seconds a copy serves of a component that was fetched. `kept`: the component
+    files that were not written, by their paths.
+    """
+
+    component_max_age_s: float
+    kept: dict[Path, str] = field(default_factory=dict)
+
+
 _collectors: ContextVar[tuple[Collected, ...]] = ContextVar("kfp_airflow_collectors", default=())
 _asked: ContextVar[dict[Where, list[float]] | None] = ContextVar("kfp_airflow_asked", default=None)
-_kept: ContextVar[dict[Path, str] | None] = ContextVar("kfp_airflow_kept", default=None)
-"""Component files that were not written, by their paths; None where files may be written."""
+_reading: ContextVar[Reading | None] = ContextVar("kfp_airflow_reading", default=None)
 
 
 @contextmanager
@@ -74,38 +86,43 @@ def times_asked(where: Where) -> tuple[int, float]:
 
 
 @contextmanager
-def as_script_in(folder: Path) -> Iterator[None]:
+def as_script_in(folder: Path, *, component_max_age_s: float) -> Iterator[None]:
     """Let relative paths mean what they mean to a script that is started in a folder; no package is written there.
 
     Airflow reads a file again and again, started anywhere, and takes what lies beside it for a pipeline.
     """
     before = Path.cwd()
     os.chdir(folder)
-    token = _kept.set({})
+    token = _reading.set(Reading(component_max_age_s=component_max_age_s))
     try:
         yield
     finally:
-        _kept.reset(token)
+        _reading.reset(token)
         os.chdir(before)
+
+
+def reading() -> Reading | None:
+    """Return how Airflow reads the file that asks, None where it is a script or a command that does."""
+    return _reading.get()
 
 
 def may_write() -> bool:
     """Tell whether packages and component files are written where a file asks for them."""
-    return _kept.get() is None
+    return _reading.get() is None
 
 
 def write_component(path: str | os.PathLike[str], content: str) -> None:
     """Write a component file; where none may be written, keep it for the file that asks, which often loads it next."""
-    if (kept := _kept.get()) is None:
+    if (reading := _reading.get()) is None:
         Path(path).write_text(content, encoding="utf-8")
     else:
-        kept[Path(path).absolute()] = content
+        reading.kept[Path(path).absolute()] = content
 
 
 def kept_component(path: str | os.PathLike[str]) -> str | None:
     """Return a component file that was kept instead of written, None where there is none of that path."""
-    kept = _kept.get()
-    return None if kept is None else kept.get(Path(path).absolute())
+    reading = _reading.get()
+    return None if reading is None else reading.kept.get(Path(path).absolute())
 
 
 def beside_author(path: str | os.PathLike[str]) -> Path:

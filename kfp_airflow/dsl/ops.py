@@ -104,11 +104,28 @@ class BaseOp:
         self.sidecars: list[Sidecar] = sidecars or []
         self.loop_args: PipelineParam | None = None
         self.dependent_names: list[str] = []
+        self._inputs: list[PipelineParam] = []
         self.enable_caching = True
 
     @property
     def inputs(self) -> list[PipelineParam]:
-        """Return the parameters that the op uses, each once (B-15)."""
+        """The parameters that the op uses, each once; what is added to the list the op waits for, too (B-15)."""
+        self._inputs[:] = extract_pipelineparams_from_any([self._inputs, self._used()])
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, params: Iterable[PipelineParam]) -> None:
+        self._inputs = list(params)
+
+    @property
+    def inputs_beside(self) -> list[PipelineParam]:
+        """The parameters among `inputs` that nothing of the op uses: given only for the op to wait for their makers."""
+        if not self._inputs:
+            return []
+        used = {str(param) for param in self._used()}
+        return [param for param in self._inputs if str(param) not in used]
+
+    def _used(self) -> list[PipelineParam]:
         return extract_pipelineparams_from_any([getattr(self, name, None) for name in self.attrs_with_pipelineparams])
 
     def apply(self, mod_func: Callable[[Self], Self | None]) -> Self:

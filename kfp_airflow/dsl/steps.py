@@ -84,7 +84,7 @@ def _container_step(op: ContainerOp, site: Site) -> model.ContainerStep:
         timeout_s=_timeout(op) if op.timeout else None,
         caching=_caching(op),
         component=_component(op, site) if op._metadata is not None else None,  # noqa: SLF001 - KFP's attribute (O-12)
-        after=site.after(op.dependent_names) if op.dependent_names else (),
+        after=_after(op, site),
         where=op.where,
     )
 
@@ -107,9 +107,14 @@ def _resource_step(op: ResourceOp, site: Site) -> model.ResourceStep:
         retry=_retry(op, site.reader) if op.num_retries or op.retry_policy else None,
         timeout_s=_timeout(op) if op.timeout else None,
         caching=_CACHED if op.enable_caching else _NOT_CACHED,
-        after=site.after(op.dependent_names),
+        after=_after(op, site),
         where=op.where,
     )
+
+
+def _after(op: BaseOp, site: Site) -> tuple[str, ...]:
+    makers = [param.op_name for param in op.inputs_beside if param.op_name is not None and param.op_name in site.ids]
+    return site.after([*op.dependent_names, *makers]) if op.dependent_names or makers else ()
 
 
 def _condition(condition: object, reader: Reader) -> Text | None:

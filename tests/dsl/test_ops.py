@@ -114,6 +114,22 @@ def test_the_inputs_of_an_op_are_the_parameters_that_it_uses() -> None:
     assert {param.full_name for param in made.inputs} == {"x", "b-o", "y"}
 
 
+@pytest.mark.row("B-15")
+def test_an_op_waits_for_the_makers_of_inputs_that_it_does_not_use() -> None:
+    """B-15: `inputs` can be assigned and appended to; what the op uses stays among them."""
+
+    def pipeline(x: str = "") -> None:
+        first, second = op(file_outputs={"o": "/o"}), op(file_outputs={"o": "/o"})
+        third = op(arguments=[second.output, x])
+        third.inputs = [first.output]
+        assert {param.full_name for param in third.inputs} == {"a-o", "a-2-o", "x"}
+        fourth = op()
+        fourth.inputs.append(second.output)
+
+    steps = build_graph(pipeline).members
+    assert [step.after for step in steps] == [(), (), ("a",), ("a-2",)]
+
+
 @pytest.mark.row("O-04")
 def test_command_and_arguments_are_lists_of_texts() -> None:
     """O-04."""
