@@ -21,11 +21,10 @@ from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, n
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.catalog.new_modules import new_modules
 from kfp_airflow.catalog.problems import failed, line_of, parsed, rest_left_out
-from kfp_airflow.components.factory import MissingCommandWarning
+from kfp_airflow.components.factory import MissingCommandWarning, TaskFactory
 from kfp_airflow.diagnostics import Diagnostic, KfpAirflowError, PipelineError, UsageError, Where
-from kfp_airflow.dsl.build import build_graph, pass_on
-from kfp_airflow.dsl.conf import PipelineConf
-from kfp_airflow.dsl.loading import collect_pipelines
+from kfp_airflow.dsl.build import build_submitted, pass_on
+from kfp_airflow.dsl.loading import Submission, collect_pipelines
 from kfp_airflow.dsl.naming import component_name
 from kfp_airflow.dsl.notes import noting
 from kfp_airflow.dsl.ops import ContainerOpWarning
@@ -64,6 +63,8 @@ class PipelineFile:
     name: str = field(init=False)
     neighbours: Neighbours = field(init=False)
     _search: list[str] = field(init=False, default_factory=list)
+    _folder: Path | None = field(init=False, default=None)
+    """The folder that its code went to, where it went to another."""
 
     def __post_init__(self) -> None:
         """Note its module's name, and what its imports may lead to."""
@@ -73,7 +74,7 @@ class PipelineFile:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Let the file's code import what a script beside it could import; afterwards everything is as it was."""
-        search, arguments = list(sys.path), sys.argv
+        search, arguments, folder = list(sys.path), sys.argv, Path.cwd()
         with kfp_alias(self.settings), warnings.catch_warnings(), new_modules() as new:
             # Whoever brings an existing file here cannot follow that advice, and it would stand in every task's log.
             warnings.simplefilter("ignore", ContainerOpWarning)
@@ -83,10 +84,15 @@ class PipelineFile:
             sys.path[:] = self._search or [str(self.path.parent), *search]
             sys.meta_path.append(self.neighbours)
             sys.argv = [str(self.path)]
+            if self._folder is not None:
+                os.chdir(self._folder)
             try:
                 yield
             finally:
                 sys.argv = arguments
+                if Path.cwd() != folder:
+                    self._folder = Path.cwd()
+                    os.chdir(folder)
                 sys.meta_path.remove(self.neighbours)
                 self._search, sys.path[:] = list(sys.path), search
                 added = [Path(entry).absolute() for entry in self._search if entry not in search]
@@ -109,8 +115,8 @@ class PipelineFunction:
     name: str
     where: Where
     file: PipelineFile = field(repr=False, compare=False)
-    conf: PipelineConf | None = field(default=None, compare=False)
-    """The settings that the file compiles or submits it with as it is loaded."""
+    submission: Submission = field(default=Submission(), compare=False)
+    """What the file says of it where it compiles or submits it as it is loaded."""
     decorated: bool = field(default=False, compare=False)
 
     def build(self) -> Pipeline:
@@ -121,7 +127,7 @@ class PipelineFunction:
         for found in self.file.notes:
             pass_on(found)
         with self.file.open():
-            return build_graph(self.function, conf=self.conf)
+            return build_submitted(self.function, self.submission)
 
 
 class PipelineFunctions(tuple[PipelineFunction, ...]):
@@ -188,7 +194,7 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
         file,
         [
             replace(
-                _pipeline_function(function, file, collected.confs.get(function)),
+                _pipeline_function(function, file, collected.submissions.get(function)),
                 decorated=function in collected.decorated,
             )
             for function in functions
@@ -236,7 +242,7 @@ def _submitted(tree: ast.Module, module: ModuleType) -> Iterator[Callable[..., A
     """Yield the module's functions that it compiles or submits, also where it does so as a script only."""
     for name in _submitted_names(tree):
         function = vars(module).get(name)
-        if inspect.isfunction(function):
+        if inspect.isfunction(function) or isinstance(function, TaskFactory):
             yield function
 
 
@@ -285,19 +291,20 @@ def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
 
 
 def _pipeline_function(
-    function: Callable[..., Any], file: PipelineFile, conf: PipelineConf | None = None
+    function: Callable[..., Any], file: PipelineFile, submission: Submission | None = None
 ) -> PipelineFunction:
-    name = getattr(function, "_component_human_name", None) or component_name(function.__name__)
+    submission = submission or Submission()
+    name = submission.name or getattr(function, "_component_human_name", None) or component_name(function.__name__)
     code = getattr(inspect.unwrap(function), "__code__", None)
     where = Where(code.co_filename, code.co_firstlineno) if code else Where(str(file.path), 0)
-    return PipelineFunction(function=function, name=str(name), where=where, file=file, conf=conf)
+    return PipelineFunction(function=function, name=str(name), where=where, file=file, submission=submission)
 
 
 def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:
     """Tell whether a pipeline is this file's own, rather than one of a module that it imports."""
     if _is_written_in(function, file):
         return True
-    made_here = "<locals>" in getattr(function, "__qualname__", "")
+    made_here = isinstance(function, TaskFactory) or "<locals>" in getattr(function, "__qualname__", "")
     return made_here and any(value is function for value in vars(file.module).values())
 
 

@@ -102,24 +102,20 @@ _NAMES: Final[Mapping[str, str]] = {
         "PrimitiveTypes PrimitiveTypesIncludingNone TypeSpecType"
     ),
     "kfp.components.modelbase": (
-        "ModelBase T convert_object_to_struct parse_object_from_struct_based_on_class_init "
+        "T convert_object_to_struct parse_object_from_struct_based_on_class_init "
         "parse_object_from_struct_based_on_type verify_object_against_type"
     ),
     "kfp.components.type_annotation_utils": "T get_short_type_name maybe_strip_optional_from_annotation",
-    "kfp.containers._build_image_api": (
-        "_container_work_dir _generate_dockerfile_text build_image_from_working_dir default_base_image "
-        "default_image_builder"
-    ),
+    "kfp.containers._build_image_api": ("_container_work_dir _generate_dockerfile_text default_base_image"),
     "kfp.containers._cache": (
         "calculate_file_hash calculate_recursive_dir_hash clear_cache try_read_value_from_cache write_value_to_cache"
     ),
     "kfp.containers._component_builder": (
-        "DependencyHelper V2_COMPONENT_ANNOTATION VersionedDependency _PROGRAM_LAUNCHER_CMD _configure_logger "
-        "_dependency_to_requirements _generate_dockerfile _purge_program_launching_code build_docker_image "
-        "build_python_component"
+        "DependencyHelper V2_COMPONENT_ANNOTATION _PROGRAM_LAUNCHER_CMD _configure_logger "
+        "_dependency_to_requirements _generate_dockerfile _purge_program_launching_code"
     ),
     "kfp.containers._container_builder": (
-        "ContainerBuilder GCR_DEFAULT_IMAGE_SUFFIX GCS_STAGING_BLOB_DEFAULT_PREFIX KANIKO_EXECUTOR_IMAGE_DEFAULT "
+        "GCR_DEFAULT_IMAGE_SUFFIX GCS_STAGING_BLOB_DEFAULT_PREFIX KANIKO_EXECUTOR_IMAGE_DEFAULT "
         "SERVICEACCOUNT_NAMESPACE _get_instance_id _get_project_id"
     ),
     "kfp.containers._gcs_helper": "GCSHelper",
@@ -132,6 +128,26 @@ _NAMES: Final[Mapping[str, str]] = {
     "kfp.containers.entrypoint_utils": (
         "_REMOTE_FS_PREFIX _USER_MODULE _get_pipeline_value get_artifact_from_output get_executor_output "
         "get_output_artifacts get_parameter_from_output get_python_value import_func_from_source"
+    ),
+    "kfp.v2.components.component_factory": (
+        "ComponentInfo _annotation_to_type_struct _get_command_and_args_for_containerized_component "
+        "_get_command_and_args_for_lightweight_component _get_default_kfp_package_path _get_function_source_definition "
+        "_get_packages_to_install_command _make_index_url_options _maybe_make_unique "
+        "_python_function_name_to_component_name create_component_from_func extract_component_interface"
+    ),
+    "kfp.v2.components.executor": "Executor",
+    "kfp.v2.components.types.artifact_types": "create_runtime_artifact",
+    "kfp.v2.components.types.type_annotations": (
+        "InputAnnotation OutputAnnotation get_io_artifact_annotation get_io_artifact_class get_short_type_name "
+        "is_artifact_annotation is_input_artifact is_output_artifact maybe_strip_optional_from_annotation"
+    ),
+    "kfp.v2.components.types.type_utils": (
+        "_check_dict_types _check_types get_artifact_type_schema get_input_artifact_type_schema get_parameter_type "
+        "get_parameter_type_field_name is_parameter_type is_task_final_status_type"
+    ),
+    "kfp.v2.components.utils": (
+        "load_module make_name_unique_by_adding_index maybe_rename_for_k8s sanitize_component_name "
+        "sanitize_executor_label sanitize_task_name"
     ),
     "kfp.dsl._component_bridge": (
         "ExtraPlaceholderResolver INPUT_OUTPUT_NAME_PATTERN OUTPUT_DIR_PLACEHOLDER OUTPUT_METADATA_JSON "

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
@@ -53,12 +53,17 @@ _EVERY_DSL: Final = tuple(f"kfp_airflow.dsl.{room}" for room in _DSL)
 _ARTIFACTS: Final = "kfp_airflow.components.step_artifacts"
 _TEKTON: Final = "kfp_airflow.compiler.of_tekton"
 _SPECS: Final = "kfp_airflow.components.structures"
+_NAMING: Final = "kfp_airflow.dsl.naming"
+_OF_V2: Final = "kfp_airflow.components.of_v2"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
+
+_NOT_FOR_AUTHORS: Final = ("__future__", "contextvars", "re", "typing")
+"""Where the classes come from of what a module has for itself."""
 
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp": ("kfp_airflow.dsl.switches", "kfp_airflow.client.bystander"),
-    "kfp._client": ("kfp_airflow.client.bystander",),
-    "kfp._local_client": ("kfp_airflow.client.bystander",),
+    "kfp._client": ("kfp_airflow.client.bystander", _NAMING),
+    "kfp._local_client": ("kfp_airflow.client.bystander", _NAMING),
     "kfp._runners": ("kfp_airflow.client.bystander",),
     "kfp.auth": ("kfp_airflow.client.auth",),
     "kfp.auth._satvolumecredentials": ("kfp_airflow.client.auth",),
@@ -66,15 +71,21 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.aws": ("kfp_airflow.modifiers.aws",),
     "kfp.azure": ("kfp_airflow.modifiers.azure",),
     "kfp.compiler": ("kfp_airflow.compiler",),
-    "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler",),
-    "kfp.compiler._k8s_helper": ("kfp_airflow.dsl.naming", "kfp_airflow.dsl.private_names"),
+    "kfp.compiler._default_transformers": _EVERY_DSL,
+    "kfp.compiler._k8s_helper": (_NAMING, "kfp_airflow.dsl.private_names"),
+    "kfp.compiler._op_to_template": _EVERY_DSL,
+    "kfp.compiler.compiler": ("kfp_airflow.compiler.compiler", *_EVERY_DSL, _PRIVATE, _SPECS),
     "kfp.containers": ("kfp_airflow.compiler.images",),
+    "kfp.containers._build_image_api": ("kfp_airflow.compiler.images",),
+    "kfp.containers._component_builder": ("kfp_airflow.compiler.images", _PRIVATE),
+    "kfp.containers._container_builder": ("kfp_airflow.compiler.images",),
     "kfp.components": ("kfp_airflow.components",),
-    "kfp.components._airflow_op": ("kfp_airflow.components.airflow_operator",),
-    "kfp.components._component_store": ("kfp_airflow.components.store",),
+    "kfp.components._airflow_op": ("kfp_airflow.components.airflow_operator", _PRIVATE),
+    "kfp.components._component_store": ("kfp_airflow.components.store", _SPECS),
     "kfp.components._components": (
         "kfp_airflow.components.loading",
         "kfp_airflow.components.factory",
+        "kfp_airflow.components.serialization",
         _PRIVATE,
         _SPECS,
     ),
@@ -84,25 +95,27 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "kfp_airflow.components.lightweight",
         "kfp_airflow.components.file_arguments",
         "kfp_airflow.components.python_function",
+        "kfp_airflow.components.serialization",
         _PRIVATE,
         _SPECS,
     ),
-    "kfp.components._python_to_graph_component": ("kfp_airflow.components.graph_function",),
-    "kfp.components._structures": (_SPECS,),
+    "kfp.components._python_to_graph_component": ("kfp_airflow.components.graph_function", _PRIVATE, _SPECS),
+    "kfp.components._structures": (_SPECS, _PRIVATE),
     "kfp.components._yaml_utils": (_PRIVATE,),
-    "kfp.components.structures": (_SPECS,),
+    "kfp.components.modelbase": (_PRIVATE,),
+    "kfp.components.structures": (_SPECS, _PRIVATE),
     "kfp.dsl": ("kfp_airflow.dsl",),
-    "kfp.dsl._component": ("kfp_airflow.dsl.components", "kfp_airflow.dsl.graph_components"),
+    "kfp.dsl._component": ("kfp_airflow.dsl.components", "kfp_airflow.dsl.graph_components", "kfp_airflow.dsl.types"),
     "kfp.dsl._container_op": _EVERY_DSL,
     "kfp.dsl._for_loop": _EVERY_DSL,
-    "kfp.dsl._metadata": (_PRIVATE,),
+    "kfp.dsl._metadata": (_PRIVATE, "kfp_airflow.dsl.types", _SPECS),
     "kfp.dsl._ops_group": _EVERY_DSL,
     "kfp.dsl._pipeline": _EVERY_DSL,
     "kfp.dsl._pipeline_param": ("kfp_airflow.dsl.params", "kfp_airflow.dsl.naming"),
     "kfp.dsl._pipeline_volume": ("kfp_airflow.dsl.volumes",),
     "kfp.dsl._resource_op": ("kfp_airflow.dsl.resources",),
-    "kfp.dsl._volume_op": ("kfp_airflow.dsl.volumes",),
-    "kfp.dsl._volume_snapshot_op": ("kfp_airflow.dsl.volumes",),
+    "kfp.dsl._volume_op": ("kfp_airflow.dsl.volumes", "kfp_airflow.dsl.params", _NAMING),
+    "kfp.dsl._volume_snapshot_op": ("kfp_airflow.dsl.volumes", "kfp_airflow.dsl.params", _NAMING),
     "kfp.dsl.data_passing_methods": ("kfp_airflow.dsl.data_passing_methods",),
     "kfp.dsl.extensions": ("kfp_airflow.modifiers",),
     "kfp.dsl.extensions.kubernetes": ("kfp_airflow.modifiers.kubernetes",),
@@ -113,11 +126,16 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.onprem": ("kfp_airflow.modifiers.onprem",),
     "kfp.v2": (),
     "kfp.v2.compiler": ("kfp_airflow.compiler.of_v2",),
+    "kfp.v2.compiler.compiler": ("kfp_airflow.compiler.of_v2",),
     "kfp.v2.components": (),
+    "kfp.v2.components.component_decorator": (_OF_V2,),
+    "kfp.v2.components.importer_node": (_OF_V2,),
+    "kfp.v2.components.task_final_status": (_OF_V2,),
     "kfp.v2.components.types": (),
     "kfp.v2.components.types.artifact_types": (_ARTIFACTS,),
-    "kfp.v2.components.types.type_annotations": ("kfp_airflow.components.of_v2",),
-    "kfp.v2.dsl": ("kfp_airflow.components.of_v2",),
+    "kfp.v2.components.types.type_annotations": (_OF_V2,),
+    "kfp.v2.components.types.type_utils": ("kfp_airflow.dsl.types",),
+    "kfp.v2.dsl": (_OF_V2,),
     "kfp.v2.google": (),
     "kfp.v2.google.client": ("kfp_airflow.client.bystander",),
     "kfp_tekton": ("kfp_airflow.client.bystander",),
@@ -283,13 +301,11 @@ class AliasModule(ModuleType):
         return next((home for home in self._homes() if hasattr(home, name)), None)
 
     def _public_names(self) -> list[str]:
-        names = {
-            name
-            for home in self._homes()
-            for name in getattr(home, "__all__", None) or dir(home)
-            if not name.startswith("_")
-        }
-        return sorted(names)
+        """Return what `from … import *` brings: names that are made for authors, and the modules below this one."""
+        names = {name for home in self._homes() for name in getattr(home, "__all__", None) or _made_in(home)}
+        below = f"{self.__name__}."
+        names.update(module.removeprefix(below) for module in HOMES if module.startswith(below))
+        return sorted(name for name in names if not name.startswith("_") and "." not in name)
 
 
 class _AliasFinder(MetaPathFinder, Loader):
@@ -299,12 +315,12 @@ class _AliasFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the specification of a module of kfp; raises ImportError, naming what there is, for others of kfp."""
+        """Return the specification of a module of kfp; raises ModuleNotFoundError, naming what there is, for others."""
         if not _is_of_kfp(fullname):
             return None
         if not _answers(fullname):
-            # A ModuleNotFoundError would be swallowed by `from kfp import …`, and the message with it.
-            raise ImportError(_missing_module(fullname), name=fullname)
+            # With the module's name, `from kfp import …` would swallow the error, and the message with it.
+            raise ModuleNotFoundError(_missing_module(fullname), path=fullname)
         return ModuleSpec(fullname, self, is_package=True)
 
     @override
@@ -326,6 +342,15 @@ _FINDER: Final = _AliasFinder()
 def _take_out(names: Iterable[str]) -> dict[str, ModuleType]:
     """Remove those modules that are of kfp from sys.modules and return them."""
     return {name: sys.modules.pop(name) for name in names if name.startswith(ROOT) and _is_of_kfp(name)}
+
+
+def _made_in(home: ModuleType) -> Iterator[str]:
+    """Yield the names that a module, or one below it, makes: not what it imports for itself."""
+    for name, value in vars(home).items():
+        maker = getattr(value, "__module__", None) or home.__name__
+        is_tool = isinstance(value, (ModuleType, TypeVar)) or type(value).__module__ in _NOT_FOR_AUTHORS
+        if not is_tool and (maker == home.__name__ or maker.startswith(f"{home.__name__}.")):
+            yield name
 
 
 def _assign(home: ModuleType, name: str, value: object) -> None:

@@ -59,10 +59,10 @@ def failed(error: BaseException, path: Path) -> PipelineError:
         return _refused("KA352", where, problem, advice)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
     advice = "Mend this line. Code that is for a script only belongs under `if __name__ == '__main__':`."
-    if isinstance(error, ImportError) and not str(error.name).startswith("kfp"):
+    if isinstance(error, ImportError) and not str(error.name or error.path).startswith("kfp"):
         advice = "Install it where Airflow runs, put it beside the file, or import it inside the step's function."
     if isinstance(error, NotFetched):
-        advice = "It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
+        advice = "Save it beside the file, load_component_from_file(…), or let Airflow's machines reach the address."
     if isinstance(error, FileNotFoundError) and (folder := _folder_with(error.filename, path)) is not None:
         advice = f"The path is taken from the current folder: start the command in {folder}, as Airflow would."
     return _refused("KA352", where, f"loading the file raised {text}", advice)

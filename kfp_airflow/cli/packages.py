@@ -23,7 +23,7 @@ def write_package(file: Path, function: str | None, output: Path, *, type_check:
     chosen = choose_function(load_functions(file, main_part=True), function, file)
     try:
         with chosen.file.open():
-            compile_function(chosen.function, output, type_check=type_check, conf=chosen.conf)
+            compile_function(chosen.function, output, type_check=type_check, submission=chosen.submission)
     except UsageError:
         raise
     except ValueError as error:  # what `Compiler.compile` says of a file name

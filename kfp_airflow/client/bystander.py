@@ -12,7 +12,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.dsl.loading import collect, times_asked
+from kfp_airflow.dsl.loading import Submission, collect, times_asked
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.where import author_place
 
@@ -182,5 +182,5 @@ def _leave_out_command(what: str) -> Absent:
 
 def _submit(function: Any, conf: Any, what: str) -> Absent:
     if callable(function):
-        collect(function, conf)
+        collect(function, Submission(conf=conf) if conf is not None else None)
     return leave_out_call(what)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kfp_airflow.diagnostics import Diagnostic, PipelineError
-from kfp_airflow.dsl.build import PipelineWarning, build_graph, pass_on
+from kfp_airflow.dsl.build import PipelineWarning, build_graph, build_submitted, pass_on
 from kfp_airflow.dsl.conf import PipelineConf
-from kfp_airflow.dsl.loading import collect, is_loading, may_write
+from kfp_airflow.dsl.loading import Submission, collect, is_loading, may_write
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.pipeline import PipelineExecutionMode, PipelineFunction
 from kfp_airflow.dsl.where import author_place
@@ -59,10 +60,12 @@ class Compiler:
         that is wrong with the pipeline, ValueError for another file name, OSError where the file cannot be written.
         While a file is loaded for its pipelines that is a warning (KA354); while Airflow loads it nothing is written.
         """
-        collect(pipeline_func, pipeline_conf)
+        collect(pipeline_func, Submission(conf=pipeline_conf))
         if package_path is not None:
             check_package_name(Path(package_path))
-        workflow = write_checked(_checked(build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)))
+        with _exceptions_of_authors():
+            graph = build_graph(pipeline_func, conf=pipeline_conf, type_check=type_check)
+        workflow = write_checked(_checked(graph))
         if package_path is not None and may_write():
             _write_package(workflow, Path(package_path))
 
@@ -87,14 +90,16 @@ class Compiler:
         pipeline_conf: PipelineConf | None = None,
     ) -> dict[str, Json]:
         """Return the Argo workflow; tools and tests of KFP v1 call this one (Z-04)."""
-        collect(pipeline_func, pipeline_conf)
-        return create_workflow(
-            pipeline_func,
+        submission = Submission(
+            conf=pipeline_conf,
             name=pipeline_name,
             description=pipeline_description,
-            parameters=params_list or (),
-            conf=pipeline_conf,
+            parameters=tuple(params_list or ()),
         )
+        collect(pipeline_func, submission)
+        with _exceptions_of_authors():
+            graph = build_submitted(pipeline_func, submission)
+        return write_checked(_checked(graph))
 
     @staticmethod
     def _write_workflow(workflow: dict[str, Json], package_path: str | os.PathLike[str] | None = None) -> str | None:
@@ -135,6 +140,20 @@ def create_workflow(
     return write_checked(_checked(graph))
 
 
+@contextmanager
+def _exceptions_of_authors() -> Iterator[None]:
+    """Raise what the pipeline function raised, as KFP does: authors write `except` for it around the call."""
+    try:
+        yield
+    except PipelineError as error:
+        cause = error.__cause__
+        if cause is None or isinstance(cause, PipelineError):
+            raise
+    else:
+        return
+    raise cause
+
+
 def _write_package(workflow: dict[str, Json], path: Path) -> None:
     try:
         write_package(workflow, path)
@@ -168,7 +187,12 @@ def _checked(graph: Pipeline) -> Pipeline:
 
 
 def compile_function(
-    function: PipelineFunction, output: Path, *, type_check: bool = True, conf: PipelineConf | None = None
+    function: PipelineFunction, output: Path, *, type_check: bool = True, submission: Submission | None = None
 ) -> None:
-    """Write the package of one pipeline function: what `dsl-compile` does with the function that it found (Z-06)."""
-    Compiler().compile(function, output, type_check=type_check, pipeline_conf=conf)
+    """Write the package of one pipeline function: what `dsl-compile` does with the function that it found (Z-06).
+
+    Raises PipelineError with everything that is wrong with the pipeline, ValueError for another file name.
+    """
+    check_package_name(output)
+    graph = build_submitted(function, submission or Submission(), type_check=type_check)
+    write_package(write_checked(_checked(graph)), output)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kfp_airflow.compiler.compiler import leave_package_out
 from kfp_airflow.dsl.conf import PipelineConf
-from kfp_airflow.dsl.loading import collect
+from kfp_airflow.dsl.loading import Submission, collect
 from kfp_airflow.dsl.pipeline import PipelineFunction
 
 __all__ = ["TektonCompiler", "TektonPipelineConf"]
@@ -24,7 +24,7 @@ class TektonCompiler:
         **_of_tekton: object,
     ) -> None:
         """Leave the package out with a warning (KA357). Raises ValueError where no file is being loaded."""
-        collect(pipeline_func, pipeline_conf)
+        collect(pipeline_func, Submission(conf=pipeline_conf))
         leave_package_out(
             f"the package {package_path} is for Tekton and is not written",
             "Write packages for Argo with kfp.compiler.Compiler().compile().",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kfp_airflow.components import structures as parts
-from kfp_airflow.components.names import input_path, output_path
+from kfp_airflow.components.names import input_path, output_path, own_path
 from kfp_airflow.components.serialization import boolean
 
 _FINAL_STATUS: Final = "PipelineTaskFinalStatus"
@@ -43,12 +43,13 @@ def expand_command_line(spec: parts.ComponentSpec, arguments: Mapping[str, str |
         expansion.set_output_path(name, path)
     command, args = expansion.expand_all(container.command), expansion.expand_all(container.args)
     for output in spec.outputs or ():
-        expansion.output_paths.setdefault(output.name, output_path(output.name))
+        if output.name not in expansion.output_paths:
+            expansion.output_path(output.name)
     return CommandLine(
         command=tuple(command),
         args=tuple(args),
         input_paths=expansion.input_paths,
-        output_paths={output.name: expansion.output_paths[output.name] for output in spec.outputs or ()},
+        output_paths=expansion.output_paths,
         values=expansion.values,
     )
 
@@ -62,6 +63,7 @@ class _Expansion:
     input_paths: dict[str, str] = field(default_factory=dict)
     output_paths: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    fixed_paths: set[str] = field(default_factory=set)
 
     def expand_all(self, arguments: Sequence[Any] | None) -> list[str]:
         """Return the texts that a list of arguments becomes, absent ones left out."""
@@ -90,7 +92,7 @@ class _Expansion:
             case parts.InputPathPlaceholder(input_name=name):
                 return self._path(name)
             case parts.OutputPathPlaceholder(output_name=name):
-                return [self.set_output_path(name, output_path(name))]
+                return [self.output_path(name)]
             case _:
                 return [self._of_v2(placeholder)]
 
@@ -125,15 +127,24 @@ class _Expansion:
             )
         return name
 
-    def set_output_path(self, name: str, path: str) -> str:
-        """Note the path of an output and return it; raises ValueError where it has another one already."""
-        known = self.output_paths.setdefault(name, path)
-        if known != path:
+    def set_output_path(self, name: str, path: str) -> None:
+        """Note the path that `fileOutputs` says of an output."""
+        self.fixed_paths.add(name)
+        self.output_paths[name] = path
+
+    def output_path(self, name: str) -> str:
+        """Return the path of an output; raises ValueError where `fileOutputs` says another one."""
+        path = output_path(name)
+        if name in self.fixed_paths and self.output_paths[name] != path:
             raise ValueError(
-                f"component '{self.spec.name}': output '{name}' has two paths: {known} in fileOutputs, "
-                f"and {path} by its outputPath. Remove one of them"
+                f"component '{self.spec.name}': output '{name}' has two paths: {self.output_paths[name]} in "
+                f"fileOutputs, and {path} by its outputPath. Remove one of them"
             )
-        return path
+        return own_path(name, output_path, self.output_paths)
+
+    def input_path(self, name: str) -> str:
+        """Return the path of an input that is a file."""
+        return own_path(name, input_path, self.input_paths)
 
     def _value(self, name: str) -> list[str]:
         argument = self.arguments.get(name)
@@ -145,8 +156,7 @@ class _Expansion:
     def _path(self, name: str) -> list[str]:
         if self.arguments.get(name) is None:
             return self._absent(name)
-        self.input_paths[name] = input_path(name)
-        return [self.input_paths[name]]
+        return [self.input_path(name)]
 
     def _absent(self, name: str) -> list[str]:
         ports = [port for port in self.spec.inputs or () if port.name == name]
@@ -165,9 +175,12 @@ class _Expansion:
     def _holds(self, condition: Any) -> bool:
         if isinstance(condition, parts.IsPresentPlaceholder):
             return self.arguments.get(condition.input_name) is not None
+        if condition == "":
+            return False
         texts = self.expand(condition)
+        text = "".join(texts)
         try:
-            return bool(texts) and boolean("".join(texts))
+            return bool(texts) and boolean(text)
         except ValueError as error:
-            late = " (a value of the run: it is not known when the pipeline is built)" if "{{" in "".join(texts) else ""
-            raise ValueError(f"component '{self.spec.name}': the condition of an 'if' is {error}{late}") from error
+            late = " (a value of the run: it is not known when the pipeline is built)" if "{{" in text else ""
+            raise ValueError(f"component '{self.spec.name}': the condition of an 'if': {error}{late}") from error

@@ -16,9 +16,10 @@ from typing_extensions import override
 from kfp_airflow.components import structures as parts
 from kfp_airflow.components.command_line import expand_command_line
 from kfp_airflow.components.graphs import expand_graph
-from kfp_airflow.components.names import input_path, python_names
+from kfp_airflow.components.names import input_path, own_path, python_names
 from kfp_airflow.components.serialization import python_type, serialize, written_type
 from kfp_airflow.components.shapes import Problems
+from kfp_airflow.dsl.objects import V1EnvVar
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp, InputArgumentPath
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.pipeline import Pipeline
@@ -72,18 +73,15 @@ class TaskFactory:
             if recorded is not None:
                 recorded.append(task)
             return task
-        values = {
-            **{entry.name: _default(entry) for entry in self._arguments.values() if entry.default is not None},
-            **given,
-        }
-        arguments = {
-            entry.name: self._text(entry, values[entry.name])
-            for entry in self._arguments.values()
-            if entry.name in values
-        }
+        entries = {entry.name: entry for entry in self._arguments.values()}
+        defaults = {name: entry.default for name, entry in entries.items() if entry.default is not None}
         if isinstance(self.component_spec.implementation, parts.GraphImplementation):
-            return expand_graph(self.component_spec, self.reference, values, TaskFactory)
-        return self._container_op(arguments)
+            # The inputs of its tasks say what they take; KFP asks the graph's own for nothing but the names.
+            return expand_graph(self.component_spec, self.reference, {**defaults, **given}, TaskFactory)
+        values = {**{name: _default(entries[name]) for name in defaults}, **given}
+        return self._container_op(
+            {name: self._text(entry, values[name]) for name, entry in entries.items() if name in values}
+        )
 
     @override
     def __repr__(self) -> str:
@@ -185,17 +183,19 @@ class TaskFactory:
         if not isinstance(spec.implementation, parts.ContainerImplementation):
             raise TypeError(f"component '{self.__name__}' has no implementation")
         container = spec.implementation.container
-        files = {**line.input_paths, **{name: input_path(name) for name in arguments if name not in line.values}}
+        for name in arguments:
+            if name not in line.values:
+                own_path(name, input_path, line.input_paths)
         op = ContainerOp._from_component(  # noqa: SLF001 - the constructor that ContainerOp has for components
-            name=self.__name__,
+            name=spec.name or DEFAULT_NAME,
             image=container.image,
             command=line.command,
             arguments=line.args,
-            container_kwargs={"env": [{"name": name, "value": str(value)} for name, value in container.env.items()]}
+            container_kwargs={"env": [V1EnvVar(name=name, value=str(value)) for name, value in container.env.items()]}
             if container.env
             else None,
             artifact_argument_paths=[
-                InputArgumentPath(arguments.get(name), name, path) for name, path in files.items()
+                InputArgumentPath(arguments.get(name), name, path) for name, path in line.input_paths.items()
             ],
             file_outputs=line.output_paths,
         )
@@ -229,13 +229,16 @@ def _is_optional(entry: parts.InputSpec) -> bool:
 
 def _default(entry: parts.InputSpec) -> Any:
     """Return what an input gets that a call leaves out; of an optional one a number, which is then written anew."""
+    default = entry.default
     number = {"Integer": int, "Float": float}.get(entry.type) if isinstance(entry.type, str) else None
-    if number is None or not entry.optional:
-        return entry.default
+    if number is None or not entry.optional or default is None:
+        return default
+    if number is int and isinstance(default, float) and not default.is_integer():
+        return default  # KFP cuts it off; here it is refused as any other number that is not whole
     try:
-        return number(str(entry.default))
+        return number(default)
     except ValueError:
-        return entry.default  # KFP ends with this error, also where the program could read the text
+        return default  # KFP ends with this error, also where the program could read the text
 
 
 def _parameter(python: str, entry: parts.InputSpec) -> inspect.Parameter:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import inspect
 import io
 import textwrap
 import tokenize
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from kfp_airflow.diagnostics import Diagnostic, PipelineError, Where
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_PLAIN: Final = (ast.Name, ast.Attribute, ast.Constant, ast.Load)
-_NAMES: Final = frozenset(vars(builtins))
 
 
 def function_source(function: Callable[..., Any]) -> str:
     """Return the source of a `def`, comments kept, ready to stand at the top of a program of its own.
 
-    Type hints of the function are left out, because the names in them are not defined there; those of functions inside
-    it stay where they consist of names that are defined inside. Lines keep their numbers relative to the `def`.
+    Type hints of the function, and of functions inside it, are left out, because the names in them may not be defined
+    there. Lines keep their numbers relative to the `def`.
     Raises PipelineError for what has no such source: lambdas, `async def`, classes, functions typed into a prompt.
     """
     lines, where = _source_lines(function)
@@ -72,52 +69,17 @@ def _parsed(text: str) -> tuple[str, ast.stmt | None]:
 
 
 def without_hints(text: str, function: ast.FunctionDef) -> str:
-    """Return the source of `function` without the hints that cannot be evaluated where it stands alone.
+    """Return the source of `function` without the hints of arguments and results, also of functions inside it.
 
-    These are its own, and those of functions inside it that need names from outside.
+    KFP takes all of them: where a function stands alone, names in them may be bound elsewhere, later, or not at all.
     """
-    known = _NAMES | _bound_names(function)
     edits: list[tuple[tuple[int, int], tuple[int, int], str]] = []
     for node in ast.walk(function):
-        if not isinstance(node, _Function):
-            continue
-        edits += [
-            _edit_of_argument(text, argument)
-            for argument in _annotated_arguments(node)
-            if node is function or not _is_defined(argument.annotation, known)
-        ]
-        if node.returns is not None and (node is function or not _is_defined(node.returns, known)):
-            edits.append(_edit_of_return(text, node))
+        if isinstance(node, _Function):
+            edits += [_edit_of_argument(text, argument) for argument in _annotated_arguments(node)]
+            if node.returns is not None:
+                edits.append(_edit_of_return(text, node))
     return _edited(text, edits)
-
-
-def _bound_names(function: ast.FunctionDef) -> set[str]:
-    """Return every name that is bound anywhere inside the function."""
-    names: set[str] = set()
-    for node in ast.walk(function):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) if (
-                node is not function
-            ):
-                names.add(name)
-    return names
-
-
-def _is_defined(annotation: ast.expr | None, known: set[str] | frozenset[str]) -> bool:
-    """Tell whether a hint can be evaluated on every Python: known names, and subscripts of what is no builtin type."""
-    for node in ast.walk(annotation) if annotation else ():
-        if isinstance(node, ast.Name) and node.id not in known:
-            return False
-        if isinstance(node, ast.Subscript):
-            if isinstance(node.value, ast.Name) and node.value.id in _NAMES:
-                return False
-        elif not isinstance(node, (*_PLAIN, ast.Tuple, ast.List)):
-            return False
-    return True
 
 
 def _annotated_arguments(node: _Function) -> list[ast.arg]:

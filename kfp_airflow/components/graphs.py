@@ -68,8 +68,7 @@ def expand_graph(
                 outputs[task_id] = factory(**_pythonic(component, given)).outputs
         _apply_options(ops, task.execution_options)
     values = {name: resolve(argument) for name, argument in (graph.output_values or {}).items()}
-    aliases = {python: values[name] for python, name in python_names(values).items() if python not in values}
-    return ResolvedGraphTask(spec, reference, {**values, **aliases}, dict(arguments))
+    return ResolvedGraphTask(spec, replace(reference, spec=spec), values, dict(arguments))
 
 
 def _output(outputs: Mapping[str, Any], source: parts.TaskOutputReference) -> Any:
@@ -146,7 +145,12 @@ def _component_of(task: parts.TaskSpec, task_id: str) -> parts.ComponentSpec:
         from kfp_airflow.components.loading import load_component_from_url
 
         return load_component_from_url(task.component_ref.url).component_spec
-    raise ValueError(f"task '{task_id}' has no component: its componentRef needs a 'spec' or a 'url'")
+    if task.component_ref.name:
+        from kfp_airflow.components.store import ComponentStore
+
+        name, digest, tag = task.component_ref.name, task.component_ref.digest, task.component_ref.tag
+        return ComponentStore.default_store.load_component(name, digest, tag).component_spec
+    raise ValueError(f"task '{task_id}' has no component: its componentRef needs a 'spec', a 'url' or a 'name'")
 
 
 def _pythonic(component: parts.ComponentSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:

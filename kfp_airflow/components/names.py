@@ -42,3 +42,10 @@ def input_path(name: str) -> str:
 def output_path(name: str) -> str:
     """Return where the container has to write an output (Y-04)."""
     return f"/tmp/outputs/{file_name(name)}/data"  # noqa: S108 - KFP's path in the container
+
+
+def own_path(name: str, path_of: Callable[[str], str], paths: dict[str, str]) -> str:
+    """Return the path of an input or output, noted in `paths`: names that are spelled alike in paths get one each."""
+    if name not in paths:
+        paths[name] = unique(name, paths.values(), path_of)
+    return paths[name]

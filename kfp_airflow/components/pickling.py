@@ -7,8 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from kfp_airflow.dsl.where import warn_author
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that pickles here: what it pickles has its bytecode, which no other Python runs."""
@@ -30,13 +33,14 @@ class Pickled:
 def pickled(thing: Any, modules_to_capture: Sequence[str] | None = None) -> Pickled:
     """Return a function or a class pickled together with what it uses of `modules_to_capture`, by default its own.
 
-    What it uses of other modules is imported where it is loaded. Type hints of the function stay behind, so that their
-    classes need not be there. Raises TypeError for what cannot be pickled, ValueError for modules that are not loaded.
+    So is what it uses of its own module where nothing can import that, as with a file that is run or loaded; the file
+    is meant, too, by `__main__` and by its name. What it uses of other modules is imported where it is loaded; a module
+    that is not imported here is a warning. Type hints of the function stay behind, so that their classes need not be
+    there. Raises TypeError for what cannot be pickled.
     """
     import cloudpickle
 
-    modules = (thing.__module__,) if modules_to_capture is None else tuple(modules_to_capture)
-    with _captured(modules, default=modules_to_capture is None), _without_hints(thing):
+    with _captured(_modules_of(thing, modules_to_capture)), _without_hints(thing):
         try:
             content = cloudpickle.dumps(thing)
         except Exception as error:
@@ -45,20 +49,36 @@ def pickled(thing: Any, modules_to_capture: Sequence[str] | None = None) -> Pick
     return Pickled(data=base64.encodebytes(content).decode("ascii"), python=PYTHON, cloudpickle=cloudpickle.__version__)
 
 
+def _modules_of(thing: Any, wanted: Sequence[str] | None) -> list[ModuleType]:
+    """Return the modules that are to be pickled with a function or class, each once."""
+    own = sys.modules.get(thing.__module__)
+    found = [] if own is None else [own]
+    if wanted is None:
+        return found
+    is_of_file = own is not None and own.__spec__ is None
+    names_of_file = {"__main__", Path(getattr(own, "__file__", None) or "").stem} if is_of_file else set()
+    found = found if is_of_file else []
+    for name in wanted:
+        if name in names_of_file:
+            continue
+        if name in sys.modules:
+            found.append(sys.modules[name])
+        else:
+            warn_author(f"modules_to_capture names '{name}', which is not imported here", UserWarning)
+    return list({id(module): module for module in found}.values())
+
+
 @contextmanager
-def _captured(names: Sequence[str], *, default: bool) -> Iterator[None]:
+def _captured(wanted: Sequence[ModuleType]) -> Iterator[None]:
     """Let cloudpickle pickle what these modules define, instead of noting where to import it from."""
     import cloudpickle
 
-    missing = [name for name in names if name not in sys.modules and not default]
-    if missing:
-        raise ValueError(f"modules_to_capture names {', '.join(map(repr, missing))}, which is not imported here")
     modules: list[ModuleType] = []
     try:
-        for name in names:
-            if name in sys.modules and name not in cloudpickle.list_registry_pickle_by_value():
-                cloudpickle.register_pickle_by_value(sys.modules[name])
-                modules.append(sys.modules[name])
+        for module in wanted:
+            if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
+                cloudpickle.register_pickle_by_value(module)
+                modules.append(module)
         yield
     finally:
         for module in modules:

@@ -5,8 +5,11 @@ Here are those that public repositories were found to use; what they do is done 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from typing_extensions import override
 
 from kfp_airflow.components import structures as parts
 from kfp_airflow.components.command_line import expand_command_line
@@ -16,6 +19,7 @@ from kfp_airflow.components.loading import load_component_from_text
 from kfp_airflow.components.names import python_name, unique
 from kfp_airflow.components.python_function import interface_of, ports_of
 from kfp_airflow.components.serialization import serialize, type_name
+from kfp_airflow.components.shapes import plain
 from kfp_airflow.components.yaml_text import read_yaml, write_yaml
 from kfp_airflow.dsl.naming import op_name
 from kfp_airflow.dsl.ops import file_name
@@ -26,9 +30,43 @@ _outputs_dir = "/tmp/outputs"  # noqa: S108 - as above
 _sanitize_python_function_name = python_name
 _sanitize_file_name = file_name
 _sanitize_kubernetes_resource_name = op_name
-serialize_value = serialize
 get_canonical_type_name_for_type = type_name
 dump_yaml = write_yaml
+
+
+class ModelBase:
+    """What the classes of specifications derive from in KFP: `super().__init__(locals())` makes fields of arguments."""
+
+    _serialized_names: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        self._fields = tuple(name for name in inspect.signature(type(self).__init__).parameters if name != "self")
+        for name in self._fields:
+            setattr(self, name, args[name])
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is of the same class and has the same fields."""
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment] # fields can be changed
+
+    @override
+    def __repr__(self) -> str:
+        """Return the class and its fields."""
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self._fields)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data with the names of `_serialized_names`; what is None is left out."""
+        values = {name: getattr(self, name) for name in self._fields}
+        return {
+            self._serialized_names.get(name, name): plain(value) for name, value in values.items() if value is not None
+        }
+
+
+def serialize_value(value: object, type_name: Any) -> str:
+    """Return a value as the text that an argument of that type is."""
+    return serialize(value, type_name)
 
 
 class _ResolvedCommandLineAndPaths(NamedTuple):

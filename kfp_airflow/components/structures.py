@@ -298,6 +298,14 @@ class TaskSpec(Spec):
             for output in (spec.outputs if spec else None) or ()
         }
 
+    @property
+    def output(self) -> TaskOutputArgument:
+        """Return the only output; raises AttributeError, as KFP does, where there is none or another."""
+        outputs = list(self.outputs.values())
+        if len(outputs) != 1:
+            raise AttributeError(f"a task has 'output' where it has one output, this one has {len(outputs)}")
+        return outputs[0]
+
 
 @dataclass
 class GraphSpec(Spec):
@@ -369,18 +377,24 @@ def task_dependencies(task: TaskSpec) -> tuple[str, ...]:
 
 
 def task_order(tasks: Mapping[str, TaskSpec]) -> tuple[str, ...] | None:
-    """Return the ids of a graph's tasks, each after those it depends on, otherwise as written; None for a cycle."""
+    """Return the ids of a graph's tasks, each after those it depends on; None for a cycle.
+
+    As in KFP, a task comes right after the last of those that it depends on; otherwise they stand as written.
+    """
+    missing = {name: {other for other in task_dependencies(task) if other in tasks} for name, task in tasks.items()}
+    dependents = {name: [other for other in tasks if name in missing[other]] for name in tasks}
     order: list[str] = []
-    waiting = list(tasks)
+    waiting = [iter([(name, name) for name in tasks if not missing[name]])]
     while waiting:
-        ready = next(
-            (name for name in waiting if all(other not in waiting for other in task_dependencies(tasks[name]))), None
-        )
-        if ready is None:
-            return None
-        waiting.remove(ready)
-        order.append(ready)
-    return tuple(order)
+        made, name = next(waiting[-1], (None, None))
+        if made is None or name is None:
+            waiting.pop()
+            continue
+        missing[name].discard(made)
+        if not missing[name]:
+            order.append(name)
+            waiting.append(iter([(name, other) for other in dependents[name]]))
+    return tuple(order) if len(order) == len(tasks) else None
 
 
 def _check_graph(

@@ -13,8 +13,10 @@ from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.conf import PipelineConf
 from kfp_airflow.dsl.data_passing_methods import KubernetesVolume
 from kfp_airflow.dsl.docstrings import read_docstring
+from kfp_airflow.dsl.loading import Submission
 from kfp_airflow.dsl.members import build_members
 from kfp_airflow.dsl.notes import note, noting
+from kfp_airflow.dsl.objects import V1EnvVar, V1EnvVarSource, V1ObjectFieldSelector
 from kfp_airflow.dsl.ops import ContainerOp
 from kfp_airflow.dsl.params import PipelineParam, keeping_values
 from kfp_airflow.dsl.pipeline import Pipeline, PipelineFunction
@@ -63,6 +65,18 @@ def build_graph(
     for found in notes:
         pass_on(found)
     return graph
+
+
+def build_submitted(function: PipelineFunction, submission: Submission, *, type_check: bool = True) -> model.Pipeline:
+    """Return the graph of a pipeline function as it was compiled or submitted; raises as `build_graph`."""
+    return build_graph(
+        function,
+        name=submission.name,
+        description=submission.description,
+        conf=submission.conf,
+        parameters=submission.parameters,
+        type_check=type_check,
+    )
 
 
 def _build(
@@ -132,8 +146,12 @@ def _transform(pipeline: Pipeline, conf: PipelineConf) -> None:
 def _show_pod_fields(op: ContainerOp) -> None:
     op.container.env = [
         *(op.container.env or ()),
-        *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in _POD_FIELDS.items()),
+        *(V1EnvVar(name=name, value_from=_of_pod(path)) for name, path in _POD_FIELDS.items()),
     ]
+
+
+def _of_pod(path: str) -> V1EnvVarSource:
+    return V1EnvVarSource(field_ref=V1ObjectFieldSelector(field_path=path))
 
 
 def _failure(error: Exception, function: PipelineFunction, where: Where) -> Diagnostic:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from typing_extensions import override
 
+from kfp_airflow.dsl.objects import V1ResourceRequirements, fields_of
 from kfp_airflow.dsl.params import PipelineParam, extract_pipelineparams_from_any, placeholders_in
 
 if TYPE_CHECKING:
@@ -58,22 +59,6 @@ def as_string_list(value: object) -> list[str] | None:
     if isinstance(value, (list, tuple)):
         return [item if type(item) is str else str(item) for item in value]
     return [str(value)]
-
-
-class Resources:
-    """Requests and limits of a container, as kubernetes' V1ResourceRequirements; used where the author gave none."""
-
-    attribute_map: ClassVar[Mapping[str, str]] = {"claims": "claims", "limits": "limits", "requests": "requests"}
-    openapi_types: ClassVar[Mapping[str, str]] = {
-        "claims": "list[ResourceV1ResourceClaim]",
-        "limits": "dict(str, str)",
-        "requests": "dict(str, str)",
-    }
-
-    def __init__(self) -> None:
-        self.claims: object = None
-        self.limits: dict[str, object] | None = None
-        self.requests: dict[str, object] | None = None
 
 
 class _HasResources(Protocol):
@@ -139,7 +124,7 @@ class Container:
 
     def to_dict(self) -> dict[str, object]:
         """Return every field by its Python name."""
-        return {name: getattr(self, name) for name in self.attribute_map}
+        return fields_of(self)
 
     def to_str(self) -> str:
         """Return the fields as a text for people."""
@@ -295,7 +280,7 @@ class Container:
         return self
 
     def _resource_table(self, kind: str) -> dict[str, object]:
-        resources = self.resources = self.resources or Resources()
+        resources = self.resources = self.resources or V1ResourceRequirements()
         if isinstance(resources, dict):
             table: dict[str, object] = resources.setdefault(kind, {})
             return table

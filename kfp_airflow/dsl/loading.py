@@ -16,19 +16,42 @@ from kfp_airflow.dsl.where import author_frame
 
 if TYPE_CHECKING:
     from kfp_airflow.dsl.conf import PipelineConf
+    from kfp_airflow.dsl.params import PipelineParam
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What was said of a pipeline function where it was compiled or submitted: its settings, maybe another name.
+
+    What is None, or empty, is as the function says. `parameters` are further ones of the pipeline (Z-03).
+    """
+
+    conf: PipelineConf | None = None
+    name: str | None = None
+    description: str | None = None
+    parameters: tuple[PipelineParam, ...] = ()
+
+    def after(self, earlier: Submission) -> Submission:
+        """Return what both said: where they differ, this one."""
+        return Submission(
+            conf=self.conf or earlier.conf,
+            name=self.name or earlier.name,
+            description=self.description or earlier.description,
+            parameters=self.parameters or earlier.parameters,
+        )
 
 
 class Collected(list[Callable[..., Any]]):
     """Pipeline functions in the order in which they were told of, maybe more than once.
 
-    `decorated` are those with `@dsl.pipeline`; `confs` has the PipelineConf of those that were compiled or submitted
-    with one.
+    `decorated` are those with `@dsl.pipeline`; `submissions` has what else was said where one was compiled or
+    submitted.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.decorated: set[Callable[..., Any]] = set()
-        self.confs: dict[Callable[..., Any], PipelineConf] = {}
+        self.submissions: dict[Callable[..., Any], Submission] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +83,14 @@ def collect_pipelines() -> Iterator[Collected]:
         _collectors.reset(token)
 
 
-def collect(function: Callable[..., Any], conf: PipelineConf | None = None, *, decorated: bool = False) -> None:
-    """Tell of a function that is a pipeline: decorated, compiled or submitted, maybe with settings."""
+def collect(function: Callable[..., Any], submission: Submission | None = None, *, decorated: bool = False) -> None:
+    """Tell of a function that is a pipeline: decorated, compiled or submitted, maybe under another name."""
     for collected in _collectors.get():
         collected.append(function)
         if decorated:
             collected.decorated.add(function)
-        if conf is not None:
-            collected.confs[function] = conf
+        if submission is not None:
+            collected.submissions[function] = submission.after(collected.submissions.get(function, Submission()))
 
 
 def is_loading() -> bool:

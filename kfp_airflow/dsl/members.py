@@ -28,7 +28,7 @@ def build_members(pipeline: Pipeline, values: Mapping[str, object]) -> tuple[mod
     groups = tuple(_groups(pipeline.root))
     ids, of_groups = _ids(pipeline, groups)
     items = {_item_name(loop.item): of_groups[id(loop)] for loop in groups if isinstance(loop, ParallelFor)}
-    steps = {op.name: ids[op.name] for op in pipeline.ops.values()}
+    steps = {name: ids[op.name] for key, op in pipeline.ops.items() for name in (key, op.name)}
     graphs = [group for group in groups if isinstance(group, (Graph, GraphCall))]
     steps.update((output_op(graph), of_groups[id(graph)]) for graph in graphs)
     arguments = {graph.argument_op: of_groups[id(graph)] for graph in graphs if isinstance(graph, Graph)}
@@ -39,8 +39,8 @@ def build_members(pipeline: Pipeline, values: Mapping[str, object]) -> tuple[mod
 def _ids(pipeline: Pipeline, groups: Iterable[OpsGroup]) -> tuple[dict[str, str], dict[int, str]]:
     """Return names of ops and groups → ids, and groups by identity → ids.
 
-    Ids are as N-04 and N-08 say, made unique where N-04 lets two names collide, or where an op has a group's name; that
-    name then means the op.
+    Ids are as N-04 and N-08 say, of the names that the ops have in the end, made unique where N-04 lets two names
+    collide, or where an op has a group's name; that name then means the op.
     """
     names, taken = naming.UniqueNames(), set[str]()
 
@@ -48,7 +48,7 @@ def _ids(pipeline: Pipeline, groups: Iterable[OpsGroup]) -> tuple[dict[str, str]
         taken.add(given := names.take(wanted or "task", taken))
         return given
 
-    ids = {name: take(naming.label_name(name)) for name in pipeline.ops}
+    ids = {op.name: take(naming.label_name(op.name)) for op in pipeline.ops.values()}
     of_groups: dict[int, str] = {}
     for group in groups:
         name = group.name or group.type

@@ -105,7 +105,7 @@ class BaseOp:
         self.loop_args: PipelineParam | None = None
         self.dependent_names: list[str] = []
         self._inputs: list[PipelineParam] = []
-        self.enable_caching = True
+        self.enable_caching: object = True
 
     @property
     def inputs(self) -> list[PipelineParam]:
@@ -209,8 +209,8 @@ class BaseOp:
         self.display_name = name
         return self
 
-    def set_caching_options(self, enable_caching: bool) -> Self:
-        """Say whether a result of an earlier run may be taken (B-14, F-06)."""
+    def set_caching_options(self, enable_caching: object) -> Self:
+        """Say whether a result of an earlier run may be taken: True, False or a PipelineParam (B-14, F-06)."""
         self.enable_caching = enable_caching
         return self
 

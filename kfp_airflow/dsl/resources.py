@@ -27,6 +27,8 @@ class Resource:
     failure_condition: str | None
     set_owner_reference: bool | None
     flags: Sequence[str] | None
+    manifest: str | None = None
+    """Always None: the manifest is the op's `k8s_resource`. Authors read it, for KFP's class has it."""
 
 
 class ResourceOptions(OpOptions, total=False):

@@ -13,7 +13,7 @@ from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.resources import ResourceOp
 from kfp_airflow.dsl.values import Reader, literal_tree
 from kfp_airflow.graph import model
-from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text
+from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Switch, Text, Tree, is_on, text
 
 _CACHED = model.Caching()
 _NOT_CACHED = model.Caching(enabled=False)
@@ -82,7 +82,7 @@ def _container_step(op: ContainerOp, site: Site) -> model.ContainerStep:
         display_name=reader.text(op.display_name) if op.display_name else None,
         retry=_retry(op, reader) if op.num_retries or op.retry_policy else None,
         timeout_s=_timeout(op) if op.timeout else None,
-        caching=_caching(op),
+        caching=_caching(op, reader),
         component=_component(op, site) if op._metadata is not None else None,  # noqa: SLF001 - KFP's attribute (O-12)
         after=_after(op, site),
         where=op.where,
@@ -99,14 +99,14 @@ def _resource_step(op: ResourceOp, site: Site) -> model.ResourceStep:
         merge_strategy=resource.merge_strategy,
         success_condition=_condition(resource.success_condition, site.reader),
         failure_condition=_condition(resource.failure_condition, site.reader),
-        set_owner_reference=bool(resource.set_owner_reference),
+        set_owner_reference=_known_switch(resource.set_owner_reference, "set_owner_reference", op, site.reader),
         flags=tuple(map(site.reader.text, resource.flags or ())),
         attributes=tuple((name, site.reader.text(path)) for name, path in op.attribute_outputs.items()),
         pod=_pod(op, site),
         display_name=site.reader.text(op.display_name) if op.display_name else None,
         retry=_retry(op, site.reader) if op.num_retries or op.retry_policy else None,
         timeout_s=_timeout(op) if op.timeout else None,
-        caching=_CACHED if op.enable_caching else _NOT_CACHED,
+        caching=model.Caching(enabled=_switch(op.enable_caching, "set_caching_options", op, site.reader)),
         after=_after(op, site),
         where=op.where,
     )
@@ -143,6 +143,8 @@ def _output_type(op: ContainerOp, name: str) -> Tree:
 
 def _container(container: containers.Container, op: BaseOp, site: Site) -> model.Container:
     reader = site.reader
+    if isinstance(container.image, (list, tuple, dict, set)):
+        _refuse_image(container.image, op)
     command, args = container.command, container.args
     fields = vars(container)
     is_plain = len(fields) == 4  # noqa: PLR2004 - image, command, args and name are always there
@@ -152,7 +154,20 @@ def _container(container: containers.Container, op: BaseOp, site: Site) -> model
         args=tuple(map(reader.text, args)) if args else (),
         options=EMPTY_STRUCT if is_plain else _container_options(fields, op, site),
         name=reader.text(container.name) if container.name else EMPTY,
-        mirror_volume_mounts=bool(fields.get("mirror_volume_mounts")),
+        mirror_volume_mounts=_switch(fields.get("mirror_volume_mounts"), "mirror_volume_mounts", op, reader),
+    )
+
+
+def _refuse_image(image: object, op: BaseOp) -> None:
+    note(
+        Diagnostic(
+            code="KA004",
+            where=op.where,
+            step=op.name,
+            problem=f"the image is a {type(image).__name__}, not a text: {str(image)[:80]}",
+            advice="Write one text; a comma at the end of the line makes a tuple of it.",
+            row="D-09",
+        )
     )
 
 
@@ -260,27 +275,60 @@ def _timeout(op: BaseOp) -> int | None:
         return None
 
 
-def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str) -> None:
+def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str, *, kind: str = "no number") -> None:
     shown = f"the parameter {value.full_name}" if isinstance(value, PipelineParam) else repr(value)
     note(
         Diagnostic(
             code=code,
             where=op.where,
             step=op.name,
-            problem=f"{what} got {shown}, which is no number",
-            advice="Write the number itself: it has to be known when the pipeline is built.",
+            problem=f"{what} got {shown}, which is {kind}",
+            advice="Write the value itself: it has to be known when the pipeline is built.",
             row=row,
         )
     )
 
 
-def _caching(op: ContainerOp) -> model.Caching:
+def _switch(value: object, what: str, op: BaseOp, reader: Reader) -> Switch:
+    """Return a yes or no, which may be a run-time value; a text that is neither becomes a diagnostic."""
+    if not isinstance(value, (str, PipelineParam)):
+        return bool(value)
+    content = reader.text(value)
+    if content.references:
+        return content
+    try:
+        return is_on(content, str)
+    except ValueError as error:
+        note(
+            Diagnostic(
+                code="KA004",
+                where=op.where,
+                step=op.name,
+                problem=f"{what}: {error}",
+                advice="Write True or False.",
+            )
+        )
+        return False
+
+
+def _known_switch(value: object, what: str, op: BaseOp, reader: Reader) -> bool:
+    switch = _switch(value, what, op, reader)
+    if isinstance(switch, Text):
+        _refuse_future(op, what, value, "KA007", "D-13", kind="neither True nor False")
+        return False
+    return switch
+
+
+def _caching(op: ContainerOp, reader: Reader) -> model.Caching:
     options = op._execution_options  # noqa: SLF001 - the property would make one
     strategy = options.caching_strategy if options else None
     staleness = strategy.max_cache_staleness if strategy else None
     if staleness is None:
-        return _CACHED if op.enable_caching else _NOT_CACHED
-    return model.Caching(enabled=bool(op.enable_caching), max_staleness=str(staleness))
+        if isinstance(op.enable_caching, bool):
+            return _CACHED if op.enable_caching else _NOT_CACHED
+        return model.Caching(enabled=_switch(op.enable_caching, "set_caching_options", op, reader))
+    enabled = _switch(op.enable_caching, "set_caching_options", op, reader)
+    return model.Caching(enabled=enabled, max_staleness=str(staleness))
 
 
 def _component(op: ContainerOp, site: Site) -> model.Component:

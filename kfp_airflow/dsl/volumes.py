@@ -6,13 +6,22 @@ import hashlib
 import json
 import pprint
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from typing_extensions import Unpack
 
 from kfp_airflow.dsl import naming
 from kfp_airflow.dsl.containers import check_quantity, has_class_name
+from kfp_airflow.dsl.objects import (
+    V1ObjectMeta,
+    V1PersistentVolumeClaim,
+    V1PersistentVolumeClaimSpec,
+    V1PersistentVolumeClaimVolumeSource,
+    V1ResourceRequirements,
+    V1TypedLocalObjectReference,
+    V1VolumeMount,
+    fields_of,
+)
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp
 from kfp_airflow.dsl.params import PipelineParam, attributes_of, placeholders_in
 from kfp_airflow.dsl.pipeline import Pipeline
@@ -62,53 +71,6 @@ _VOLUME_ATTRIBUTES: Final[Mapping[str, str]] = {
 _MAX_NAME_LENGTH = 63
 
 
-@dataclass(slots=True)
-class ClaimSource:
-    """The claim behind a volume, as kubernetes' V1PersistentVolumeClaimVolumeSource."""
-
-    attribute_map: ClassVar[Mapping[str, str]] = {"claim_name": "claimName", "read_only": "readOnly"}
-    openapi_types: ClassVar[Mapping[str, str]] = {"claim_name": "str", "read_only": "bool"}
-
-    claim_name: object
-    read_only: bool | None = None
-
-
-@dataclass(slots=True)
-class VolumeMount:
-    """Where a container finds a volume, as kubernetes' V1VolumeMount."""
-
-    attribute_map: ClassVar[Mapping[str, str]] = {
-        "mount_path": "mountPath",
-        "mount_propagation": "mountPropagation",
-        "name": "name",
-        "read_only": "readOnly",
-        "recursive_read_only": "recursiveReadOnly",
-        "sub_path": "subPath",
-        "sub_path_expr": "subPathExpr",
-    }
-    openapi_types: ClassVar[Mapping[str, str]] = dict.fromkeys(attribute_map, "object")
-
-    mount_path: str
-    name: object
-    mount_propagation: str | None = None
-    read_only: bool | None = None
-    recursive_read_only: str | None = None
-    sub_path: object = None
-    sub_path_expr: object = None
-
-
-@dataclass(slots=True)
-class SnapshotReference:
-    """The source of a new claim, as kubernetes' V1TypedLocalObjectReference."""
-
-    attribute_map: ClassVar[Mapping[str, str]] = {"api_group": "apiGroup", "kind": "kind", "name": "name"}
-    openapi_types: ClassVar[Mapping[str, str]] = dict.fromkeys(attribute_map, "str")
-
-    name: object
-    kind: str = "VolumeSnapshot"
-    api_group: str = _SNAPSHOT_GROUP
-
-
 class PipelineVolume:
     """A volume with the ops that it has to come after (D-17).
 
@@ -130,7 +92,7 @@ class PipelineVolume:
         if volume is not None:
             self._copy(volume)
         elif pvc:
-            self.persistent_volume_claim = ClaimSource(str(pvc))
+            self.persistent_volume_claim = V1PersistentVolumeClaimVolumeSource(claim_name=str(pvc))
         if not self.name:
             self.name = self._name_of_content()
         elif len(str(self.name)) > _MAX_NAME_LENGTH:
@@ -150,7 +112,7 @@ class PipelineVolume:
 
     def to_dict(self) -> dict[str, object]:
         """Return every field by its Python name."""
-        return {name: getattr(self, name) for name in self.attribute_map}
+        return fields_of(self)
 
     def to_str(self) -> str:
         """Return the fields as a text for people."""
@@ -162,13 +124,11 @@ class PipelineVolume:
             raise TypeError(f"a volume has to be a V1Volume or a PipelineVolume, not {volume!r}")
         for attribute in attributes:
             setattr(self, attribute, getattr(volume, attribute))
-        self.dependent_names = list(getattr(volume, "dependent_names", ()))
 
     def _name_of_content(self) -> str:
-        fields = {name: repr(getattr(self, name)) for name in _VOLUME_ATTRIBUTES if getattr(self, name) is not None}
-        if isinstance(self.persistent_volume_claim, ClaimSource):
-            fields["persistent_volume_claim"] = str(self.persistent_volume_claim.claim_name)
-        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        """Return the name that KFP gives to a volume with these fields."""
+        fields = _without_none({**self.to_dict(), "name": "pvolume-placeholder"})
+        digest = hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()
         return f"pvolume-{digest}"[:_MAX_NAME_LENGTH]
 
 
@@ -195,7 +155,9 @@ class VolumeOp(ResourceOp):
         if given is None:
             spec = _claim_spec(size, storage_class, modes, data_source, volume_name)
             metadata = _metadata(resource_name, annotations, unique=generate_unique_name)
-            given = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+            given = V1PersistentVolumeClaim(
+                api_version="v1", kind="PersistentVolumeClaim", metadata=metadata, spec=spec
+            )
         else:
             _refuse_other_arguments(resource_name, size, storage_class, modes, annotations, data_source, volume_name)
             if not has_class_name(given, "V1PersistentVolumeClaim"):
@@ -236,7 +198,7 @@ class VolumeSnapshotOp(ResourceOp):
         super().__init__(**_with_size(kwargs, "{.status.restoreSize}"))
         self.dependent_names.extend(getattr(volume, "dependent_names", ()))
         self.output = self._only_output(asked)
-        self.snapshot = SnapshotReference(self.outputs["name"]) if self.outputs else None
+        self.snapshot = _snapshot(self.outputs["name"]) if self.outputs else None
 
 
 def mount_pvolumes(op: ContainerOp, pvolumes: Mapping[str, object]) -> None:
@@ -246,7 +208,8 @@ def mount_pvolumes(op: ContainerOp, pvolumes: Mapping[str, object]) -> None:
         op.dependent_names.extend(mounted.dependent_names)
         if all(getattr(known, "name", None) != mounted.name for known in op.volumes):
             op.add_volume(mounted)
-        op.container.volume_mounts = [*(op.container.volume_mounts or ()), VolumeMount(mount_path, mounted.name)]
+        mount = V1VolumeMount(mount_path=mount_path, name=mounted.name)
+        op.container.volume_mounts = [*(op.container.volume_mounts or ()), mount]
         op.pvolumes[mount_path] = mounted.after(op)
     op.pvolume = next(iter(op.pvolumes.values())) if len(op.pvolumes) == 1 else None
 
@@ -281,39 +244,45 @@ def _check_sources(pvc: object, volume: object, fields: Mapping[str, object]) ->
         raise ValueError("You can't pass a volume along with other kwargs.")
 
 
-def _metadata(resource_name: object, annotations: Mapping[str, object] | None, *, unique: bool) -> dict[str, object]:
+def _metadata(resource_name: object, annotations: Mapping[str, object] | None, *, unique: bool) -> V1ObjectMeta:
     if not resource_name:
         raise ValueError("Please provide resource_name, the name of the claim or snapshot")
     written = str(resource_name)
     name = written if placeholders_in(written) else naming.label_name(written)
-    metadata: dict[str, object] = {"name": f"{{{{workflow.name}}}}-{name}" if unique else name}
-    return {**metadata, "annotations": annotations} if annotations else metadata
+    return V1ObjectMeta(name=f"{{{{workflow.name}}}}-{name}" if unique else name, annotations=annotations or None)
 
 
 def _claim_spec(
     size: object, storage_class: object, modes: list[str] | None, data_source: object, volume_name: object
-) -> dict[str, object]:
+) -> V1PersistentVolumeClaimSpec:
     if not size:
         raise ValueError("Please provide size, such as '10Gi'")
-    spec: dict[str, object] = {
-        "accessModes": modes or VOLUME_MODE_RWM,
-        "resources": {"requests": {"storage": check_quantity(size, "memory")}},
-    }
-    if data_source is not None:
-        spec["dataSource"] = _data_source(data_source)
-    if storage_class:
-        spec["storageClassName"] = storage_class
-    if volume_name:
-        spec["volumeName"] = volume_name
-    return spec
+    return V1PersistentVolumeClaimSpec(
+        access_modes=modes or VOLUME_MODE_RWM,
+        resources=V1ResourceRequirements(requests={"storage": check_quantity(size, "memory")}),
+        data_source=None if data_source is None else _data_source(data_source),
+        storage_class_name=storage_class or None,
+        volume_name=volume_name or None,
+    )
 
 
 def _data_source(source: object) -> object:
     if isinstance(source, (str, PipelineParam)):
-        return SnapshotReference(source)
-    if has_class_name(source, "V1TypedLocalObjectReference") or isinstance(source, (SnapshotReference, Mapping)):
+        return _snapshot(source)
+    if has_class_name(source, "V1TypedLocalObjectReference") or isinstance(source, Mapping):
         return source
     raise ValueError(f"data_source can be one of (str, PipelineParam, V1TypedLocalObjectReference). Got: {source!r}")
+
+
+def _snapshot(name: object) -> V1TypedLocalObjectReference:
+    return V1TypedLocalObjectReference(api_group=_SNAPSHOT_GROUP, kind="VolumeSnapshot", name=name)
+
+
+def _without_none(value: object) -> object:
+    """Return plain data without what is None."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return [_without_none(item) for item in value if item is not None] if isinstance(value, list) else value
 
 
 def _claim_name(pvc: object, volume: object) -> object:

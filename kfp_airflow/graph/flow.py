@@ -33,6 +33,8 @@ def texts(step: Step) -> Iterator[Text]:
         yield step.display_name
     if step.retry is not None and step.retry.limit is not None:
         yield step.retry.limit
+    if isinstance(step.caching.enabled, Text):
+        yield step.caching.enabled
     if step.pod != PLAIN_POD:
         yield from _pod_texts(step.pod)
 
@@ -86,3 +88,5 @@ def _container_texts(container: Container) -> Iterator[Text]:
     if container.options.entries:
         yield from walk_texts(container.options)
     yield container.name
+    if isinstance(container.mirror_volume_mounts, Text):
+        yield container.mirror_volume_mounts

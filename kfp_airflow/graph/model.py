@@ -22,6 +22,7 @@ from kfp_airflow.graph.text import (
     ParameterRef,
     Reference,
     Struct,
+    Switch,
     Text,
     Tree,
 )
@@ -73,7 +74,7 @@ class Container:
     args: tuple[Text, ...] = ()
     options: Struct = EMPTY_STRUCT
     name: Text = EMPTY
-    mirror_volume_mounts: bool = False
+    mirror_volume_mounts: Switch = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +156,7 @@ class Caching:
     `max_staleness` is an ISO 8601 duration, `P0D`: never.
     """
 
-    enabled: bool = True
+    enabled: Switch = True
     max_staleness: str | None = None
 
 

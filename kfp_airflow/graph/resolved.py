@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.model import Container, ContainerStep, InputFile, OutputFile
-from kfp_airflow.graph.text import Json, Resolver, Struct, Text, resolve_tree
+from kfp_airflow.graph.text import Json, Resolver, Struct, Text, is_on, resolve_tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +112,15 @@ def _resolve_container(container: Container, resolve: Resolver) -> ResolvedConta
         else tuple(_resolve_expandable(part, resolve) for part in container.command),
         args=tuple(_resolve_expandable(part, resolve) for part in container.args),
         options=options,
-        mirror_volume_mounts=container.mirror_volume_mounts,
+        mirror_volume_mounts=_mirrors(container, resolve),
     )
+
+
+def _mirrors(container: Container, resolve: Resolver) -> bool:
+    try:
+        return is_on(container.mirror_volume_mounts, resolve)
+    except ValueError as error:
+        raise StepError(f"mirror_volume_mounts of container '{container.name.resolve(resolve)}': {error}") from error
 
 
 def _resolve_env(env: object, resolve: Resolver) -> Json:

@@ -149,6 +149,19 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 
 EMPTY_STRUCT = Struct()
 
+Switch: TypeAlias = bool | Text
+"""A yes or no; as a text it is known at run time only."""
+
+
+def is_on(switch: Switch, resolve: Resolver) -> bool:
+    """Return a yes or no, as a text spelled `true` or `false`; raises ValueError for any other text."""
+    if isinstance(switch, bool):
+        return switch
+    spelled = switch.resolve(resolve).strip().lower()
+    if spelled not in {"true", "false"}:
+        raise ValueError(f"{spelled[:80]!r} is neither true nor false")
+    return spelled == "true"
+
 
 def tree(value: object, convert: Callable[[str], Text] = text) -> Tree:
     """Return plain JSON data (dicts, lists, tuples, scalars, `Text`) as a frozen tree.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from kfp_airflow.dsl.objects import V1EnvVar
 from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.modifiers.objects import V1EnvVar
 from kfp_airflow.modifiers.secrets import add_variable_of_secret, container_of
 
 Op = TypeVar("Op", bound=BaseOp)

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.modifiers.objects import (
+from kfp_airflow.dsl.objects import (
     V1Affinity,
     V1EnvVar,
     V1NodeAffinity,
@@ -17,6 +16,7 @@ from kfp_airflow.modifiers.objects import (
     V1PreferredSchedulingTerm,
     V1Toleration,
 )
+from kfp_airflow.dsl.ops import BaseOp
 from kfp_airflow.modifiers.secrets import container_of, mount_secret
 from kfp_airflow.modifiers.secrets import volume_name as name_of_volume
 

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Callable
 from typing import TypeVar
 
+from kfp_airflow.dsl.objects import V1EnvVar
 from kfp_airflow.dsl.ops import BaseOp
-from kfp_airflow.modifiers.objects import V1EnvVar
 from kfp_airflow.modifiers.secrets import container_of, mount_secret, volume_name
 
 Op = TypeVar("Op", bound=BaseOp)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from kfp_airflow.dsl.containers import Container
+from kfp_airflow.dsl.objects import V1PersistentVolumeClaimVolumeSource, V1Volume, V1VolumeMount
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp
-from kfp_airflow.modifiers.objects import V1PersistentVolumeClaimVolumeSource, V1Volume, V1VolumeMount
 from kfp_airflow.modifiers.secrets import add_variable_of_secret, container_of
 
 Op = TypeVar("Op", bound=BaseOp)

@@ -7,8 +7,7 @@ import re
 from typing import Final
 
 from kfp_airflow.dsl.containers import Container
-from kfp_airflow.dsl.ops import BaseOp, ContainerOp
-from kfp_airflow.modifiers.objects import (
+from kfp_airflow.dsl.objects import (
     V1EnvVar,
     V1EnvVarSource,
     V1SecretKeySelector,
@@ -16,6 +15,7 @@ from kfp_airflow.modifiers.objects import (
     V1Volume,
     V1VolumeMount,
 )
+from kfp_airflow.dsl.ops import BaseOp, ContainerOp
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kfp_airflow.modifiers.objects import V1EnvVar, V1EnvVarSource, V1SecretKeySelector
+from kfp_airflow.dsl.objects import V1EnvVar, V1EnvVarSource, V1SecretKeySelector
 
 __all__ = ["env_from_secret"]
 

@@ -20,7 +20,7 @@ from kfp_airflow.graph.model import (
     RetryPolicy,
     Step,
 )
-from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Text, Tree, text, tree
+from kfp_airflow.graph.text import EMPTY, EMPTY_STRUCT, Struct, Switch, Text, Tree, text, tree
 from kfp_airflow.package.fields import Notes, spelled
 from kfp_airflow.package.names import PREFIX, template_name
 from kfp_airflow.package.placeholders import Frame, read_text
@@ -189,7 +189,7 @@ class _StepReader:
             args=commands["args"],
             options=Struct(tuple((text(key), self._option(key, value)) for key, value in options.items())),
             name=EMPTY if is_main else self._text(self._notes.text(block, "name", what) or ""),
-            mirror_volume_mounts=self._notes.truth(block, "mirrorVolumeMounts", what),
+            mirror_volume_mounts=self._mirrors(block, what),
         )
 
     def _own_mounts(self, block: Block) -> list[Data] | None:
@@ -291,10 +291,16 @@ class _StepReader:
         name = self._notes.text(self._annotations, ANNOTATIONS["task_display_name"], self._what)
         return self._text(name) if name else None
 
+    def _mirrors(self, block: Block, what: str) -> Switch:
+        content = self._text(self._notes.text(block, "mirrorVolumeMounts", what) or "")
+        return content if content.references else self._notes.truth(block, "mirrorVolumeMounts", what)
+
     def _caching(self) -> Caching:
         label = self._notes.text(self._labels, f"{PREFIX}enable_caching", self._what)
         staleness = self._notes.text(self._annotations, ANNOTATIONS["max_cache_staleness"], self._what)
-        return Caching(enabled=(label or "true").lower() != "false", max_staleness=staleness)
+        enabled = self._text(label or "true")
+        is_on = (enabled.constant or "").lower() != "false"
+        return Caching(enabled=enabled if enabled.references else is_on, max_staleness=staleness)
 
     def _read_annotations(self) -> set[str]:
         """Return the annotations that become something else of the step."""

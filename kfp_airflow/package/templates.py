@@ -28,6 +28,7 @@ from kfp_airflow.graph.text import (
     Reference,
     RunRef,
     Struct,
+    Switch,
     Text,
     Tree,
     resolve_tree,
@@ -187,7 +188,7 @@ def _container(container: Container, inputs: StepInputs) -> Fields:
         "image": container.image.resolve(inputs),
         "command": [part.resolve(inputs) for part in container.command or ()],
         "args": [part.resolve(inputs) for part in container.args],
-        "mirrorVolumeMounts": container.mirror_volume_mounts or None,
+        "mirrorVolumeMounts": _switch(container.mirror_volume_mounts, inputs) or None,
     }
     options = resolve_tree(_without_patched(container), inputs)
     return without_empty(fields) | (options if isinstance(options, dict) else {})
@@ -248,8 +249,13 @@ def _metadata(step: Step, inputs: StepInputs) -> Fields:
         annotations[f"{PREFIX}max_cache_staleness"] = step.caching.max_staleness
     labels: Fields = {f"{PREFIX}kfp_sdk_version": SDK_VERSION, f"{PREFIX}pipeline-sdk-type": "kfp"}
     labels |= _texts(step.pod.labels, inputs)
-    labels[f"{PREFIX}enable_caching"] = "true" if step.caching.enabled else "false"
+    enabled = _switch(step.caching.enabled, inputs)
+    labels[f"{PREFIX}enable_caching"] = enabled if isinstance(enabled, str) else "true" if enabled else "false"
     return without_empty({"annotations": annotations, "labels": labels})
+
+
+def _switch(switch: Switch, inputs: StepInputs) -> bool | str:
+    return switch.resolve(inputs) if isinstance(switch, Text) else switch
 
 
 def _texts(struct: Struct, inputs: StepInputs) -> Fields:

@@ -280,7 +280,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
             1,
             "raised ModuleNotFoundError: No module named 'nowhere' [KA352]\n  Install it where",
         ),
-        ("from kfp import nope\n", 1, "raised ImportError: kfp has no 'nope' here, neither a name nor a module."),
+        (
+            "from kfp import nope\n",
+            1,
+            "raised ModuleNotFoundError: kfp has no 'nope' here, neither a name nor a module.",
+        ),
         (
             "import sys\nsys.exit(3)\n",
             2,

@@ -418,9 +418,25 @@ def test_a_script_may_change_the_workflow_and_write_it(tmp_path: Path, monkeypat
         "compiler()._create_and_write_workflow(pipeline_func=training, pipeline_name='other', package_path='o.yaml')"
     )
     path = write(tmp_path, decorator="", after=after)
-    assert [pipeline.name for pipeline in load_functions(path)] == ["Training"]
+    assert [pipeline.name for pipeline in load_functions(path)] == ["other"]
     assert yaml.safe_load(Path("changed.yaml").read_text())["metadata"]["namespace"] == "argo"
     assert yaml.safe_load(Path("o.yaml").read_text())["metadata"]["generateName"] == "other-"
+
+
+@pytest.mark.row("Z-03", "Z-04")
+@pytest.mark.parametrize("method", ["create_workflow", "_create_workflow"])
+def test_a_pipeline_is_called_as_it_was_compiled_and_has_the_parameters_from_outside(
+    tmp_path: Path, method: str
+) -> None:
+    after = (
+        "compiler = kfp.compiler.Compiler()\n"
+        f"compiler.{method}(training, 'my name', 'what it does', [dsl.PipelineParam('root', value='gs://x')])\n"
+        "compiler.compile(training, None)"
+    )
+    (pipeline,) = load_functions(write(tmp_path, decorator="", after=after))
+    graph = pipeline.build()
+    assert (pipeline.name, graph.name, graph.description) == ("my name", "my name", "what it does")
+    assert ("root", "gs://x") in {(parameter.name, parameter.default) for parameter in graph.parameters}
 
 
 def test_the_commands_of_an_exported_notebook_are_left_out_with_a_warning(tmp_path: Path) -> None:
@@ -630,5 +646,5 @@ def test_a_component_whose_address_leads_nowhere_is_named(tmp_path: Path) -> Non
         f"{path}:3: loading the file raised NotFetched: the component http://127.0.0.1:1/c.yaml cannot be fetched: "
     )
     assert error.endswith(
-        "\n  It is fetched whenever the file is loaded. Save it beside the file: load_component_from_file(…)."
+        "\n  Save it beside the file, load_component_from_file(…), or let Airflow's machines reach the address."
     )

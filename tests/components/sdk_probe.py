@@ -230,8 +230,7 @@ def expanded(load, path, arguments):
                 "command": list(op.command), "arguments": list(op.arguments), "artifacts": dict(op.artifact_arguments),
                 "inputs": dict(op.input_artifact_paths), "values": dict(op._parameter_arguments),
                 "files": dict(op.file_outputs), "legacy": dict(op.output_artifact_paths), "image": op.container.image,
-                "env": [[item["name"], item["value"]] if isinstance(item, dict) else [item.name, item.value]
-                        for item in op.container.env or []],
+                "env": [[item.name, item.value] for item in op.container.env or []],
                 "annotations": dict(op.pod_annotations), "labels": dict(op.pod_labels),
                 "staleness": op.execution_options.caching_strategy.max_cache_staleness,
             }

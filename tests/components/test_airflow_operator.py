@@ -87,12 +87,6 @@ def test_an_operator_of_airflow_is_pickled_where_modules_are_named() -> None:
             ValueError,
             r"^component 'BashOperator' would have several outputs 'Result', 'a'$",
         ),
-        (
-            GreetOperator,
-            {"modules_to_capture": ["no_such"]},
-            ValueError,
-            r"^modules_to_capture names 'no_such', which is not imported here$",
-        ),
     ],
 )
 def test_what_is_no_operator_is_refused(

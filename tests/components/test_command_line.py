@@ -96,10 +96,13 @@ def test_an_if_is_decided_by_a_truth_word(text: str, holds: bool) -> None:
 
 
 @pytest.mark.row("Y-06")
+def test_an_empty_condition_does_not_hold() -> None:
+    assert expand(choice("", "then", "else")).args == ("else",)
+
+
+@pytest.mark.row("Y-06")
 def test_a_condition_that_is_no_truth_word_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="component 'C': the condition of an 'if' is 'value' is neither true nor false"
-    ):
+    with pytest.raises(ValueError, match="component 'C': the condition of an 'if': 'value' is neither true nor false"):
         expand(choice(VALUE, "then"))
 
 

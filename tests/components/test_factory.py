@@ -170,7 +170,53 @@ def test_annotations_and_labels_reach_the_pod(pipeline: Pipeline) -> None:
 def test_variables_of_the_component_reach_the_container(pipeline: Pipeline) -> None:
     factory = component()
     factory.component_spec.implementation.container.env = {"A": "b"}
-    assert factory().container.env == [{"name": "A", "value": "b"}]
+    (variable,) = factory().container.env
+    assert (variable.name, variable.value) == ("A", "b")
+
+
+@pytest.mark.row("M-06")
+def test_a_changed_name_of_the_specification_holds_for_later_steps(pipeline: Pipeline) -> None:
+    factory = component()
+    factory.__name__ = "not the component's"
+    assert factory().human_name == "Train model"
+    factory.component_spec.name = "Second name"
+    assert factory().human_name == "Second name"
+
+
+@pytest.mark.row("OP-02")
+@pytest.mark.parametrize(
+    ("type_name", "default", "text"),
+    [
+        ("Integer", "1.0", "1"),
+        ("Integer", "1.0e+5", "100000"),
+        ("Integer", "true", "1"),
+        ("Integer", "'010'", "10"),
+        ("Float", "no", "0.0"),
+        ("Float", "3", "3.0"),
+    ],
+)
+def test_a_number_that_is_the_default_of_an_optional_input_is_written_anew(
+    pipeline: Pipeline, type_name: str, default: str, text: str
+) -> None:
+    inputs = f"[{{name: a, type: {type_name}, default: {default}, optional: true}}]"
+    assert component(inputs, "[{inputValue: a}]")().arguments == [text]
+
+
+@pytest.mark.better("Y-03", how="inputs and outputs that are spelled alike in paths have files of their own")
+def test_names_that_are_spelled_alike_in_paths_have_paths_of_their_own(pipeline: Pipeline) -> None:
+    inputs, outputs = "[{name: a b}, {name: a_b}, {name: 名}, {name: 字}]", "[{name: a b}, {name: a_b}]"
+    args = ", ".join(f"{{inputPath: {name}}}" for name in ("a b", "a_b", "名", "字"))
+    op = component(inputs, f"[{args}, {{outputPath: a b}}, {{outputPath: a_b}}]", outputs)(*"1234")
+    assert len(set(op.arguments)) == 6
+    assert len({*op.input_artifact_paths.values(), *op.file_outputs.values()}) == 6
+    assert op.arguments[0] == "/tmp/inputs/a_b/data"
+
+
+@pytest.mark.row("Y-04", "O-05")
+def test_outputs_stand_in_the_order_of_their_places(pipeline: Pipeline) -> None:
+    outputs = "[{name: one}, {name: two}, {name: three}]"
+    op = component("[]", "[{outputPath: three}, {outputPath: two}]", outputs)()
+    assert list(op.file_outputs) == ["three", "two", "one"]
 
 
 def test_a_changed_specification_holds_for_later_steps_only(pipeline: Pipeline) -> None:

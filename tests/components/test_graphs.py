@@ -1,10 +1,13 @@
 """Graph components: their tasks become steps in place (§1.7.1)."""
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from kfp_airflow.components import load_component_from_text
+from kfp_airflow.components.factory import TaskFactory
+from kfp_airflow.components.store import ComponentStore
 from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.dsl import Condition, Pipeline, PipelineParam
 
@@ -48,6 +51,12 @@ implementation:
 """
 
 
+CONTAINER = (
+    "implementation: {container: {image: busybox, command: [run], "
+    "args: [{if: {cond: {isPresent: b}, then: {inputValue: b}}}]}}"
+)
+
+
 def test_the_tasks_of_a_graph_become_steps_in_the_order_of_their_data() -> None:
     with Pipeline("p") as pipeline:
         task = load_component_from_text(GRAPH)(PipelineParam("x"), "z")
@@ -58,7 +67,6 @@ def test_the_tasks_of_a_graph_become_steps_in_the_order_of_their_data() -> None:
     assert {name: str(value) for name, value in task.outputs.items()} == {
         "The result": "{{pipelineparam:op=inner-2;name=Out 1}}",
         "same": "{{pipelineparam:op=;name=x}}",
-        "the_result": "{{pipelineparam:op=inner-2;name=Out 1}}",
     }
 
 
@@ -94,12 +102,67 @@ def test_references_that_lead_nowhere_are_refused_when_the_graph_is_loaded(old: 
 
 
 def test_a_task_without_a_component_is_refused() -> None:
-    text = "name: G\nimplementation: {graph: {tasks: {t: {componentRef: {name: x}}}}}"
+    text = "name: G\nimplementation: {graph: {tasks: {t: {componentRef: {tag: x}}}}}"
     with (
         Pipeline("p"),
-        pytest.raises(ValueError, match="task 't' has no component: its componentRef needs a 'spec' or a"),
+        pytest.raises(ValueError, match="task 't' has no component: its componentRef needs a 'spec'"),
     ):
         load_component_from_text(text)()
+
+
+@pytest.mark.row("Y-09", "M-17")
+def test_a_task_may_name_a_component_of_the_default_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "component.yaml").write_text(INNER)
+    monkeypatch.setattr(ComponentStore.default_store, "local_search_paths", [str(tmp_path)])
+    task = "{componentRef: {name: train}, arguments: {a: '1', b: '2'}}"
+    text = f"name: G\nimplementation: {{graph: {{tasks: {{t: {task}}}}}}}"
+    with Pipeline("p") as pipeline:
+        load_component_from_text(text)()
+    assert {name: op.arguments for name, op in pipeline.ops.items()} == {"inner": ["1", "2"]}
+
+
+def graph_around(inner: str, outer: str) -> TaskFactory:
+    """Return a graph with an input `a` of `outer`, which it hands on to the input `b` of `inner` of its only task."""
+    spec = f"{{name: inner, inputs: [{{name: b{inner}}}], {CONTAINER}}}"
+    task = f"{{componentRef: {{spec: {spec}}}, arguments: {{b: {{graphInput: {{inputName: a}}}}}}}}"
+    return load_component_from_text(
+        f"name: G\ninputs: [{{name: a{outer}}}]\nimplementation: {{graph: {{tasks: {{t: {task}}}}}}}"
+    )
+
+
+@pytest.mark.row("Y-09")
+@pytest.mark.parametrize(
+    ("inner", "outer", "value", "text"),
+    [
+        ("", ", type: CSV", PipelineParam("x", param_type="String"), "{{pipelineparam:op=;name=x}}"),
+        ("", ", type: String", 5, "5"),
+        (", type: JsonArray", ", type: MyType", [1, 2], "[1, 2]"),
+        (", type: Integer", ", type: Float, default: '010', optional: true", None, "010"),
+        (", type: Integer", ", type: Float, default: '1', optional: true", None, "1"),
+    ],
+)
+def test_a_graph_leaves_its_arguments_to_the_inputs_of_its_tasks(
+    inner: str, outer: str, value: object, text: str
+) -> None:
+    with Pipeline("p") as pipeline:
+        graph_around(inner, outer)(**({} if value is None else {"a": value}))
+    assert pipeline.ops["inner"].arguments == [text]
+
+
+@pytest.mark.row("Y-09")
+def test_a_task_comes_right_after_those_that_it_depends_on() -> None:
+    reading = "arguments: {b: {taskOutput: {taskId: a, outputName: o}}}"
+    tasks = {"a": ("A", ""), "b": ("B", ""), "c": ("B", reading)}
+    lines = [
+        f"  {task}: {{componentRef: {{spec: {{name: {name}, inputs: [{{name: b, optional: true}}], "
+        f"outputs: [{{name: o}}], {CONTAINER}}}}}{', ' if more else ''}{more}}}"
+        for task, (name, more) in tasks.items()
+    ]
+    text = "name: G\nimplementation:\n graph:\n  tasks:\n" + "\n".join(f"  {line}" for line in lines)
+    with Pipeline("p") as pipeline:
+        load_component_from_text(text)()
+    assert [op.arguments for op in pipeline.ops.values()] == [[], ["{{pipelineparam:op=a;name=o}}"], []]
 
 
 def enabled(predicate: str, options: str = "{}") -> str:

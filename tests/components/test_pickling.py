@@ -11,6 +11,7 @@ from types import ModuleType
 import cloudpickle
 import pytest
 
+from kfp_airflow.catalog.files import load_functions
 from kfp_airflow.components import InputPath, func_to_component_text, func_to_container_op, lightweight
 from kfp_airflow.components.factory import TaskFactory
 from kfp_airflow.components.pickling import PYTHON, pickled
@@ -121,11 +122,6 @@ def test_modules_are_captured_where_they_are_named(tmp_path: Path) -> None:
     ("options", "error", "message"),
     [
         (
-            {"modules_to_capture": ["no_such_module"]},
-            ValueError,
-            r"^modules_to_capture names 'no_such_module', which is not imported here$",
-        ),
-        (
             {"modules_to_capture": "json"},
             TypeError,
             r"^modules_to_capture takes a list of names of modules, got the text 'json': write \['json'\]$",
@@ -135,6 +131,28 @@ def test_modules_are_captured_where_they_are_named(tmp_path: Path) -> None:
 def test_modules_that_cannot_be_captured_are_refused(options: dict[str, object], error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         func_to_component_text(scaled, use_code_pickling=True, **options)
+
+
+def test_a_module_that_is_not_imported_is_a_warning() -> None:
+    with pytest.warns(UserWarning, match=r"^modules_to_capture names 'no_such_module', which is not imported here$"):
+        func_to_component_text(scaled, use_code_pickling=True, modules_to_capture=[__name__, "no_such_module"])
+
+
+@pytest.mark.row("W-04")
+@pytest.mark.parametrize("captured", [None, ["helper"], ["helper", "__main__"], ["helper", "pick"]])
+def test_functions_of_a_file_that_is_loaded_are_pickled_with_it(tmp_path: Path, captured: list[str] | None) -> None:
+    """A script's functions are pickled by value, as they are of `__main__` there: no image has the file as a module."""
+    (tmp_path / "helper.py").write_text("def twice(x):\n    return 2 * x\n")
+    (tmp_path / "pick.py").write_text(
+        "import helper\n"
+        "from kfp.components import func_to_container_op\n"
+        "def plus(x):\n    return x + 1\n"
+        f"def work(n: int) -> int:\n    return plus({'n' if captured is None else 'helper.twice(n)'})\n"
+        f"work_op = func_to_container_op(work, use_code_pickling=True, modules_to_capture={captured})\n"
+    )
+    factory = load_functions(tmp_path / "pick.py").file.module.work_op
+    result = "4" if captured is None else "7"
+    assert running(factory, tmp_path / "run", n=3).outputs == {"Output": result.encode()}
 
 
 def test_what_cannot_be_pickled_is_named() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from kfp_airflow import dsl
 from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.dsl.objects import V1Toleration
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import ContainerStep
 from kfp_airflow.graph.text import ParameterRef, Struct, Text
 from kfp_airflow.modifiers import aws, azure, gcp, kubernetes, onprem
-from kfp_airflow.modifiers.objects import V1Toleration
 
 pytestmark = pytest.mark.filterwarnings("ignore:Please create reusable components:FutureWarning")
 

@@ -9,9 +9,13 @@ import yaml
 
 from kfp_airflow import dsl
 from kfp_airflow.compiler import Compiler, build_docker_image, build_python_component, compile_function, create_workflow
+from kfp_airflow.components import load_component_from_text
 from kfp_airflow.diagnostics import PipelineError, UsageError
 from kfp_airflow.dsl.build import PipelineWarning
 from kfp_airflow.dsl.pipeline import PipelineExecutionMode
+from kfp_airflow.dsl.types import InconsistentTypeException
+
+OF_TYPE = "name: C\n{0}: [{{name: x, type: {2}}}]\nimplementation: {{container: {{image: i, command: [{{{1}: x}}]}}}}"
 
 pytestmark = pytest.mark.filterwarnings("ignore:Please create reusable components:FutureWarning")
 
@@ -56,15 +60,34 @@ def test_without_a_path_the_pipeline_is_checked_only(tmp_path: Path, monkeypatch
     """Z-02."""
     monkeypatch.chdir(tmp_path)
     Compiler().compile(hello, None)
-    with pytest.raises(PipelineError, match=r"test_compiler\.py:\d+: "):
+    with pytest.raises(AttributeError, match="nothing"):
         Compiler().compile(broken, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_pipeline_leaves_no_package(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError):
+    with pytest.raises(AttributeError):
         Compiler().compile(broken, tmp_path / "broken.yaml")
+    with pytest.raises(PipelineError, match=r"test_compiler\.py:\d+: the pipeline function 'broken' raised Attribute"):
+        compile_function(broken, tmp_path / "broken.yaml")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.row("Z-02")
+def test_what_a_pipeline_function_raises_reaches_the_author_s_except() -> None:
+    """Wrong types first of all: a well-known example of KFP compiles a pipeline and prints the exception."""
+
+    @dsl.pipeline(name="wrong-types")
+    def wrong_types() -> None:
+        taken(made().output)
+
+    made = load_component_from_text(OF_TYPE.format("outputs", "outputPath", "GCSPath"))
+    taken = load_component_from_text(OF_TYPE.format("inputs", "inputValue", "Integer"))
+    for compiled in (lambda: Compiler().compile(wrong_types, None), lambda: Compiler()._create_workflow(wrong_types)):
+        with pytest.raises(InconsistentTypeException, match="GCSPath"):
+            compiled()
+    with pytest.raises(PipelineError, match="InconsistentTypeException"):
+        create_workflow(wrong_types)
 
 
 def test_a_wrong_file_name_is_refused_before_the_function_runs(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Objects of Kubernetes that modifiers put into ops, with the names and attributes of the kubernetes client's.
+"""Objects of Kubernetes that ops hold, with the names and attributes of the kubernetes client's.
 
 No kubernetes client is imported: these are read as its objects are, by `attribute_map`. A field that nobody
 gives is None and left out.
@@ -32,7 +32,7 @@ class KubernetesObject:
 
     def to_dict(self) -> dict[str, object]:
         """Return every field by its Python name, objects in it as dicts too."""
-        return {name: _as_data(getattr(self, name)) for name in self.attribute_map}
+        return fields_of(self)
 
 
 @dataclass(kw_only=True)
@@ -42,6 +42,14 @@ class V1SecretKeySelector(KubernetesObject):
     key: object
     name: object = None
     optional: bool | None = None
+
+
+@dataclass(kw_only=True)
+class V1ObjectFieldSelector(KubernetesObject):
+    """One field of the pod itself."""
+
+    api_version: str | None = None
+    field_path: str
 
 
 @dataclass(kw_only=True)
@@ -82,6 +90,62 @@ class V1PersistentVolumeClaimVolumeSource(KubernetesObject):
 
 
 @dataclass(kw_only=True)
+class V1TypedLocalObjectReference(KubernetesObject):
+    """An object of the same namespace, by kind and name."""
+
+    api_group: object = None
+    kind: object
+    name: object
+
+
+@dataclass(kw_only=True)
+class V1ResourceRequirements(KubernetesObject):
+    """What a container, or a claim, asks for and is limited to."""
+
+    claims: object = None
+    limits: dict[str, object] | None = None
+    requests: dict[str, object] | None = None
+
+
+@dataclass(kw_only=True)
+class V1ObjectMeta(KubernetesObject):
+    """The name of an object, and what is noted on it."""
+
+    annotations: Mapping[str, object] | None = None
+    finalizers: list[str] | None = None
+    generate_name: object = None
+    labels: Mapping[str, object] | None = None
+    name: object = None
+    namespace: object = None
+    owner_references: list[object] | None = None
+
+
+@dataclass(kw_only=True)
+class V1PersistentVolumeClaimSpec(KubernetesObject):
+    """What kind of volume is claimed."""
+
+    access_modes: list[str] | None = None
+    data_source: object = None
+    data_source_ref: object = None
+    resources: object = None
+    selector: object = None
+    storage_class_name: object = None
+    volume_attributes_class_name: object = None
+    volume_mode: object = None
+    volume_name: object = None
+
+
+@dataclass(kw_only=True)
+class V1PersistentVolumeClaim(KubernetesObject):
+    """A claim for a volume."""
+
+    api_version: str
+    kind: str
+    metadata: V1ObjectMeta
+    spec: V1PersistentVolumeClaimSpec
+
+
+@dataclass(kw_only=True)
 class V1Volume(KubernetesObject):
     """A volume of a pod, of a secret or a claim."""
 
@@ -96,8 +160,11 @@ class V1VolumeMount(KubernetesObject):
 
     mount_path: object
     name: object
-    sub_path: object = None
+    mount_propagation: object = None
     read_only: bool | None = None
+    recursive_read_only: object = None
+    sub_path: object = None
+    sub_path_expr: object = None
 
 
 @dataclass(kw_only=True)
@@ -160,7 +227,15 @@ class V1Affinity(KubernetesObject):
     pod_anti_affinity: object = None
 
 
+def fields_of(value: object) -> dict[str, object]:
+    """Return every field of an object with `attribute_map` by its Python name, objects in it as dicts too."""
+    return {name: _as_data(getattr(value, name)) for name in type(value).attribute_map}  # type: ignore[attr-defined] # of those that have it
+
+
 def _as_data(value: object) -> object:
-    if isinstance(value, KubernetesObject):
-        return value.to_dict()
-    return [_as_data(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, (list, tuple)):
+        return [_as_data(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _as_data(item) for key, item in value.items()}
+    to_dict = getattr(value, "to_dict", None)
+    return to_dict() if callable(to_dict) else value
