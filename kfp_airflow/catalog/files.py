@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
+import dis
 import hashlib
 import inspect
 import os
@@ -20,7 +22,7 @@ from typing import Any, Final
 from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.catalog.new_modules import new_modules
-from kfp_airflow.catalog.problems import failed, line_of, parsed, rest_left_out
+from kfp_airflow.catalog.problems import failed, line_of, of_main_part, parsed, rest_left_out
 from kfp_airflow.components.factory import MissingCommandWarning, TaskFactory
 from kfp_airflow.diagnostics import Diagnostic, KfpAirflowError, PipelineError, UsageError, Where
 from kfp_airflow.dsl.build import build_submitted, pass_on
@@ -126,8 +128,11 @@ class PipelineFunction:
         """
         for found in self.file.notes:
             pass_on(found)
-        with self.file.open():
-            return build_submitted(self.function, self.submission)
+        try:
+            with self.file.open():
+                return build_submitted(self.function, self.submission)
+        except PipelineError as error:
+            raise of_main_part(error, self.file.path) from error.__cause__
 
 
 class PipelineFunctions(tuple[PipelineFunction, ...]):
@@ -148,17 +153,19 @@ def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
 
     They are its functions with `@dsl.pipeline`, and those that it compiles or submits, as a script would (D-01). With
     `main_part`, a file that has no pipeline otherwise is executed again as `__main__`, for those that only its main
-    part makes and compiles or submits. Raises UsageError where there is no such Python file, PipelineError where it
-    cannot be executed.
+    part makes and compiles or submits; so is one whose pipelines use names that are not there otherwise. Raises
+    UsageError where there is no such Python file, PipelineError where it cannot be executed.
     """
     path = path.absolute()
     tree = parsed(path)
     code = compile(tree, str(path), "exec", dont_inherit=True)
     found = _load(path, tree, code, name=None)
     names = set(_names_in(code))
-    if found or not main_part or "__name__" not in names or _SUBMITTING.isdisjoint(names) or _imported(found):
+    if not main_part or "__name__" not in names or _SUBMITTING.isdisjoint(names):
         return found
-    return _load(path, tree, code, name="__main__") or found
+    if _lacks_names(found) if found else not _imported(found):
+        return _load(path, tree, code, name="__main__") or found
+    return found
 
 
 def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> PipelineFunctions:
@@ -298,6 +305,23 @@ def _pipeline_function(
     code = getattr(inspect.unwrap(function), "__code__", None)
     where = Where(code.co_filename, code.co_firstlineno) if code else Where(str(file.path), 0)
     return PipelineFunction(function=function, name=str(name), where=where, file=file, submission=submission)
+
+
+def _lacks_names(functions: PipelineFunctions) -> bool:
+    """Tell whether a pipeline uses a name that its module does not have: the file's main part may make it."""
+    known = vars(functions.file.module).keys() | vars(builtins).keys()
+    codes = (getattr(inspect.unwrap(found.function), "__code__", None) for found in functions)
+    return any(code is not None and not known >= set(_globals_in(code)) for code in codes)
+
+
+def _globals_in(code: CodeType) -> Iterator[str]:
+    """Yield the names that code looks up in its module, also inside the functions that it makes."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
+            yield str(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _globals_in(constant)
 
 
 def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:

@@ -54,7 +54,7 @@ _ARTIFACTS: Final = "kfp_airflow.components.step_artifacts"
 _TEKTON: Final = "kfp_airflow.compiler.of_tekton"
 _SPECS: Final = "kfp_airflow.components.structures"
 _NAMING: Final = "kfp_airflow.dsl.naming"
-_OF_V2: Final = "kfp_airflow.components.of_v2"
+_V2_DSL: Final = "kfp_airflow.components.of_v2"
 _PRIVATE: Final = "kfp_airflow.components.private_names"
 
 _NOT_FOR_AUTHORS: Final = ("__future__", "contextvars", "re", "typing")
@@ -128,14 +128,14 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "kfp.v2.compiler": ("kfp_airflow.compiler.of_v2",),
     "kfp.v2.compiler.compiler": ("kfp_airflow.compiler.of_v2",),
     "kfp.v2.components": (),
-    "kfp.v2.components.component_decorator": (_OF_V2,),
-    "kfp.v2.components.importer_node": (_OF_V2,),
-    "kfp.v2.components.task_final_status": (_OF_V2,),
+    "kfp.v2.components.component_decorator": (_V2_DSL,),
+    "kfp.v2.components.importer_node": (_V2_DSL,),
+    "kfp.v2.components.task_final_status": (_V2_DSL,),
     "kfp.v2.components.types": (),
     "kfp.v2.components.types.artifact_types": (_ARTIFACTS,),
-    "kfp.v2.components.types.type_annotations": (_OF_V2,),
+    "kfp.v2.components.types.type_annotations": (_V2_DSL,),
     "kfp.v2.components.types.type_utils": ("kfp_airflow.dsl.types",),
-    "kfp.v2.dsl": (_OF_V2,),
+    "kfp.v2.dsl": (_V2_DSL,),
     "kfp.v2.google": (),
     "kfp.v2.google.client": ("kfp_airflow.client.bystander",),
     "kfp_tekton": ("kfp_airflow.client.bystander",),

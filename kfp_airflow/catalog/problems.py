@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,28 @@ def line_of(broken: PipelineError, path: Path) -> int:
     cause = broken.__cause__
     frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
     return next((frame.lineno or 0 for frame in frames if frame.filename == str(path)), 0)
+
+
+def of_main_part(broken: PipelineError, path: Path) -> PipelineError:
+    """Return what is wrong with a pipeline; of a name that only the file's main part makes, it says so."""
+    cause = broken.__cause__
+    if not isinstance(cause, NameError) or cause.name not in set(_names_of_main_part(parsed(path))):
+        return broken
+    advice = f"'{cause.name}' is made under `if __name__ == '__main__':` only, which is not executed: make it above."
+    return PipelineError(
+        replace(found, advice=advice) if found.code == "KA001" else found for found in broken.diagnostics
+    )
+
+
+def _names_of_main_part(tree: ast.Module) -> Iterator[str]:
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+            for node in ast.walk(statement):
+                match node:
+                    case ast.Name(id=name, ctx=ast.Store()):
+                        yield name
+                    case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                        yield from ((alias.asname or alias.name).partition(".")[0] for alias in aliases)
 
 
 def rest_left_out(broken: PipelineError) -> Diagnostic:

@@ -40,7 +40,8 @@ def check_file(path: Path, *, verbose: bool) -> FileResult:
             errors.extend(str(diagnostic) for diagnostic in error.diagnostics)
         except KfpAirflowError as error:
             errors.append(_message(error, verbose=verbose))
-    return FileResult(pipelines=pipelines, errors=tuple(errors), warnings=tuple(warnings))
+    # What is wrong with the file is told of each of its pipelines.
+    return FileResult(pipelines=pipelines, errors=tuple(dict.fromkeys(errors)), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _message(error: Exception, *, verbose: bool) -> str:

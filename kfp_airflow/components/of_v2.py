@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NoReturn
 
+from kfp_airflow.components import file_arguments as v1
 from kfp_airflow.components.factory import TaskFactory
-from kfp_airflow.components.file_arguments import InputArtifact, InputPath, OutputArtifact, OutputPath
+from kfp_airflow.components.file_arguments import InputArtifact, OutputArtifact
 from kfp_airflow.components.lightweight import DEFAULT_IMAGE
-from kfp_airflow.components.python_function import function_to_spec, source_code
+from kfp_airflow.components.python_function import evaluated, function_to_spec, source_code
 from kfp_airflow.components.step_artifacts import (
     HTML,
     Artifact,
@@ -63,6 +64,14 @@ PIPELINE_JOB_NAME_PLACEHOLDER: Final = "{{$.pipeline_job_name}}"
 PIPELINE_JOB_RESOURCE_NAME_PLACEHOLDER: Final = "{{$.pipeline_job_resource_name}}"
 PIPELINE_TASK_ID_PLACEHOLDER: Final = "{{$.pipeline_task_uuid}}"
 PIPELINE_TASK_NAME_PLACEHOLDER: Final = "{{$.pipeline_task_name}}"
+
+
+class InputPath(v1.InputPath):
+    """The annotation of an argument that is the path of a file (M-13)."""
+
+
+class OutputPath(v1.OutputPath):
+    """The annotation of an argument that is the path of a file to write (M-13)."""
 
 
 class PipelineTaskFinalStatus:
@@ -123,6 +132,7 @@ def component(
         return _refusing(
             f"the image {target_image} of component '{func.__name__}' has a program of KFP v2 that runs it"
         )
+    _check_annotations(func)
     code = source_code(func)
     packages = tuple(packages_to_install or ())
     if install_kfp_package and re.search(r"\bkfp\b", code.source):
@@ -141,6 +151,18 @@ def component(
     made = TaskFactory(spec)
     made.python_func = func
     return made
+
+
+def _check_annotations(func: Callable[..., Any]) -> None:
+    """Raise TypeError for an annotation of `kfp.components`, by which arguments have other names (M-13)."""
+    for name, written in getattr(func, "__annotations__", {}).items():
+        annotation = evaluated(written, func)
+        kind = annotation if isinstance(annotation, type) else type(annotation)
+        if kind in {v1.InputPath, v1.OutputPath}:
+            raise TypeError(
+                f"argument '{name}' of component '{func.__name__}' is a {kind.__name__} of kfp.components. "
+                f"Write `from kfp.v2.dsl import {kind.__name__}`"
+            )
 
 
 def importer(*_arguments: object, **_options: object) -> NoReturn:

@@ -193,7 +193,7 @@ def interface_of(function: Callable[..., Any], *, keep_names: bool = False) -> I
     inputs: list[Port] = []
     output_files: list[Port] = []
     for parameter in inspect.signature(function).parameters.values():
-        annotation = _evaluated(parameter.annotation, function)
+        annotation = evaluated(parameter.annotation, function)
         _check_parameter(parameter, annotation, function.__name__, where)
         side = output_files if isinstance(annotation, _OUTPUTS) else inputs
         wanted = parameter.name if keep_names else _port_name(parameter.name, annotation)
@@ -204,7 +204,7 @@ def interface_of(function: Callable[..., Any], *, keep_names: bool = False) -> I
 
 
 def _port(name: str, parameter: inspect.Parameter, annotation: Any, where: Where) -> Port:
-    file = type(annotation) if isinstance(annotation, hints.FileAnnotation) else None
+    file = next((kind for kind in (*_FILE_READERS, *_ARTIFACTS) if isinstance(annotation, kind)), None)
     kind = type_name(annotation.type if isinstance(annotation, hints.FileAnnotation) else annotation)
     optional = parameter.default is not inspect.Parameter.empty
     default = _default(parameter, kind, where) if optional and parameter.default is not None else None
@@ -256,13 +256,13 @@ def _check_file(parameter: inspect.Parameter, annotation: Any, where: Where) -> 
 
 def _returned(function: Callable[..., Any], taken: set[str]) -> tuple[tuple[Port, ...], bool]:
     """Return the outputs that the function returns, and whether it returns a single value (W-09, N-11)."""
-    annotation = _evaluated(inspect.signature(function).return_annotation, function)
+    annotation = evaluated(inspect.signature(function).return_annotation, function)
     if annotation is None:
         return (), False
     fields = getattr(annotation, "_fields", None)
     if fields is not None:
         types = getattr(annotation, "__annotations__", {})
-        named = [(field, _evaluated(_of_forward_reference(types.get(field)), function)) for field in fields]
+        named = [(field, evaluated(_of_forward_reference(types.get(field)), function)) for field in fields]
     elif isinstance(annotation, dict):
         named = list(annotation.items())
     else:
@@ -296,7 +296,7 @@ def _port_name(argument: str, annotation: Any) -> str:
     return argument.removesuffix("_file") if isinstance(annotation, tuple(_FILE_READERS)) else argument
 
 
-def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
+def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
     """Return an annotation as an object; a text stays one, unless a `__future__` import made it a text."""
     if annotation is inspect.Parameter.empty:
         return None

@@ -118,6 +118,11 @@ class BaseOp:
         self._inputs = list(params)
 
     @property
+    def declares_inputs(self) -> bool:
+        """Whether `inputs` was set, or asked for by somebody who may have added to it."""
+        return bool(self._inputs)
+
+    @property
     def inputs_beside(self) -> list[PipelineParam]:
         """The parameters among `inputs` that nothing of the op uses: given only for the op to wait for their makers."""
         if not self._inputs:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.dsl import containers
+from kfp_airflow.dsl import containers, naming
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.ops import LEGACY_OUTPUTS, BaseOp, ContainerOp
 from kfp_airflow.dsl.params import PipelineParam
@@ -60,6 +60,8 @@ class Site:
 
 def build_step(op: BaseOp, site: Site) -> model.Step:
     """Return the step of an op; problems with its values are noted."""
+    if op.declares_inputs:
+        site = site.inside(site.reader.of_op({naming.argo_name(param.full_name): str(param) for param in op.inputs}))
     if isinstance(op, ContainerOp):
         return _container_step(op, site)
     if isinstance(op, ResourceOp):

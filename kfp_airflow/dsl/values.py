@@ -31,6 +31,7 @@ _REFERENCE: Final = re.compile(
     PLACEHOLDER
     + rf"|\{{\{{\s*(?:workflow\.({_RUN_FIELDS})|(pod\.name|node\.name)|workflow\.parameters\.([\w-]+))\s*\}}\}}"
 )
+_ARGO_INPUT: Final = re.compile(r"\{\{\s*inputs\.parameters\.([\w-]+)\s*\}\}")
 _SUBVARIABLE = "-subvar-"
 
 ItemName = tuple[str, str]
@@ -57,6 +58,13 @@ class Reader:
         self._items = items
         self._graphs = graphs or {}
         self._values = values or {}
+        self._inputs: Mapping[str, str] = {}
+
+    def of_op(self, inputs: Mapping[str, str]) -> Reader:
+        """Return a reader for an op: Argo's `{{inputs.parameters.<name>}}` means one of its inputs by name."""
+        reader = Reader(self._steps, self._items, self._graphs, self._values)
+        reader._inputs = inputs
+        return reader
 
     def inside(self, item: ItemName, loop: str) -> Reader:
         """Return a reader for the body of a loop."""
@@ -116,6 +124,8 @@ class Reader:
         return Struct(tuple((Text((spelling,)), self.tree(item)) for spelling, item in entries if item is not None))
 
     def _split(self, content: str) -> Text:
+        if self._inputs:
+            content = _ARGO_INPUT.sub(lambda match: self._inputs.get(match[1], match[0]), content)
         if self._values:
             content = _REFERENCE.sub(self._written_out, content)
         parts: list[str | Reference] = []

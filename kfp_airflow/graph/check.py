@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.graph import flow_rules, option_rules  # noqa: F401 - they register themselves
+from kfp_airflow.graph import field_rules, flow_rules, option_rules  # noqa: F401 - they register themselves
 from kfp_airflow.graph.model import Pipeline
 from kfp_airflow.graph.rules import RULES
 from kfp_airflow.graph.survey import Survey

@@ -63,10 +63,13 @@ def unknown_parameters(survey: Survey) -> Iterator[Found]:
     known = {parameter.name for parameter in survey.pipeline.parameters}
     for seat, reference in references(survey, ParameterRef):
         if reference.name not in known:
+            alike = next((name for name in known if name.replace("_", "-") == reference.name), None)
             yield at(
                 seat,
                 f"uses the parameter '{reference.name}', which the pipeline does not have: it has {quoted(known)}",
-                f"Add '{reference.name}' to the arguments of the pipeline function.",
+                f"Write '{alike}': the names of parameters stay as they are."
+                if alike
+                else f"Add '{reference.name}' to the arguments of the pipeline function.",
             )
 
 
@@ -96,7 +99,8 @@ def unknown_outputs(survey: Survey) -> Iterator[Found]:
             yield at(
                 seat,
                 f"reads output '{reference.output}' of step '{reference.step}', which has {quoted(names)}",
-                f"Write one of those, or declare '{reference.output}' in file_outputs at {producer.member.where}.",
+                f"{'Write one of those, or declare' if names else 'Declare'} '{reference.output}' in file_outputs at "
+                f"{producer.member.where}.",
             )
 
 

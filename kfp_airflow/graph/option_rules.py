@@ -112,7 +112,7 @@ def missing_images(survey: Survey) -> Iterator[Found]:
             yield at(
                 seat,
                 f"{f'container {name!r}: ' if name else ''}has no image",
-                "Name the image: dsl.ContainerOp(image='python:3.12', …).",
+                "Name the image: `image:` in a component, or dsl.ContainerOp(image='python:3.12', …).",
             )
 
 

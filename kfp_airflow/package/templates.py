@@ -74,7 +74,7 @@ class StepInputs:
         sole = sole if isinstance(sole, str) else self.flow.settled(sole)
         names = {str(declared["name"]) for declared in self.declared_files}
         if isinstance(sole, str | RunRef) or (isinstance(sole, ParameterRef) and sole.spelled_out):
-            name = unique(argument_name(file.name), names)
+            name = unique(argument_name(file.name) or "input", names)
             self.declared_files.append({"name": name, "path": file.path, "raw": {"data": file.source.resolve(self)}})
             return
         # A name may be taken only once in a template, even where one output is mounted at two paths.

@@ -19,7 +19,7 @@ from kfp_airflow.cli.checking import check_file
 from kfp_airflow.client import bystander, server_api
 from kfp_airflow.client.auth import ServiceAccountTokenVolumeCredentials, TokenCredentialsBase
 from kfp_airflow.compiler import images
-from kfp_airflow.components import lightweight
+from kfp_airflow.components import lightweight, of_v2
 from kfp_airflow.components.of_v2 import Dataset, Input
 from kfp_airflow.diagnostics import PipelineError
 from kfp_airflow.dsl import ops, private_names, switches
@@ -78,7 +78,7 @@ def run(code: str) -> dict[str, Any]:
         ("import kfp.notebook", "kfp.notebook.__name__", "kfp.notebook"),
         ("from kfp.v2 import dsl", "dsl.Condition", dsl.Condition),
         ("from kfp.v2.dsl import *", "pipeline", dsl.pipeline),
-        ("import kfp.v2.dsl", "kfp.v2.dsl.InputPath", components.InputPath),
+        ("import kfp.v2.dsl", "kfp.v2.dsl.InputPath", of_v2.InputPath),
         ("from kfp.dsl.io_types import Dataset", "Dataset", Dataset),
         ("from kfp.v2.components.types.artifact_types import Dataset", "Dataset", Dataset),
         ("from kfp.v2.components.types.type_annotations import Input", "Input", Input),
@@ -427,3 +427,78 @@ def test_what_a_file_sets_on_a_class_holds_for_that_file_only(tmp_path: Path) ->
         shown = [function.build().members[0].display_name for function in (changed, plain)]
         assert shown == [text("SAID"), text("said")]
     assert not hasattr(ops.ContainerOp, "own")
+
+
+STARS = [
+    "kfp",
+    "kfp.dsl",
+    "kfp.components",
+    "kfp.compiler",
+    "kfp.gcp",
+    "kfp.aws",
+    "kfp.azure",
+    "kfp.onprem",
+    "kfp.dsl.types",
+    "kfp.auth",
+    "kfp.containers",
+    "kfp.components.structures",
+    "kfp.compiler.compiler",
+]
+
+
+@pytest.mark.row("K-04")
+@pytest.mark.parametrize("module", STARS)
+def test_a_star_import_takes_no_names_from_the_author(module: str) -> None:
+    """What the modules of this package have for themselves is not of kfp."""
+    own = "annotations build components_of conf groups loading members naming notes ops params steps values where note "
+    own += "collect override Any Callable Final Iterator Mapping TypeVar dataclass os Path shapes check warnings Json"
+    with kfp_alias():
+        names = run("\n".join([*(f"{name} = 'mine'" for name in own.split()), f"from {module} import *"]))
+    assert {name: names[name] for name in own.split()} == dict.fromkeys(own.split(), "mine")
+
+
+@pytest.mark.row("K-04")
+@pytest.mark.parametrize(
+    ("module", "wanted"),
+    [
+        ("kfp", "Client auth compiler components containers dsl run_pipeline_func_on_cluster v2"),
+        (
+            "kfp.dsl",
+            "ContainerOp Condition ParallelFor PipelineParam VOLUME_MODE_RWO RUN_ID_PLACEHOLDER pipeline types",
+        ),
+        ("kfp.components", "func_to_container_op InputPath load_component_from_file structures"),
+        ("kfp.compiler", "Compiler compiler"),
+        ("kfp.onprem", "mount_pvc"),
+        ("kfp.dsl.types", "Integer GCSPath InconsistentTypeException"),
+    ],
+)
+def test_a_star_import_brings_names_and_modules(module: str, wanted: str) -> None:
+    with kfp_alias():
+        names = run(f"from {module} import *")
+        assert set(wanted.split()) - names.keys() == set()
+
+
+@pytest.mark.row("M-18")
+def test_a_class_of_an_author_may_derive_from_the_base_of_specifications() -> None:
+    code = """
+from kfp.components import _structures as structures
+class Container(structures.ModelBase):
+    _serialized_names = {"file_outputs": "fileOutputs"}
+    def __init__(self, image, command=None, file_outputs=None):
+        super().__init__(locals())
+"""
+    with kfp_alias():
+        made = run(code)["Container"]
+    container = made("i", file_outputs={"a": "/a"})
+    assert container.to_dict() == {"image": "i", "fileOutputs": {"a": "/a"}}
+    assert (container, repr(made("i"))) == (
+        made("i", file_outputs={"a": "/a"}),
+        "Container(image='i', command=None, file_outputs=None)",
+    )
+    assert container != made("i")
+
+
+def test_a_module_that_is_not_there_may_be_tried() -> None:
+    with kfp_alias():
+        names = run("try:\n    import kfp.local\nexcept ModuleNotFoundError as error:\n    told = str(error)")
+    assert names["told"].startswith("kfp has no 'local' here")

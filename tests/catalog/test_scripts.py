@@ -16,7 +16,7 @@ from kfp_airflow.cli.checking import check_file
 from kfp_airflow.cli.packages import write_package
 from kfp_airflow.client import bystander
 from kfp_airflow.compiler import of_v2
-from kfp_airflow.diagnostics import PipelineWarning
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning
 from kfp_airflow.graph.model import ContainerStep
 from kfp_airflow.graph.text import text
 
@@ -648,3 +648,73 @@ def test_a_component_whose_address_leads_nowhere_is_named(tmp_path: Path) -> Non
     assert error.endswith(
         "\n  Save it beside the file, load_component_from_file(…), or let Airflow's machines reach the address."
     )
+
+
+@pytest.mark.row("M-15", "Z-02")
+@pytest.mark.parametrize(
+    "use",
+    [
+        "if __name__ == '__main__':\n    kfp.Client().create_run_from_pipeline_func(say, arguments={})",
+        "pipeline = kfp.dsl.pipeline(name='Say')(say)",
+        "kfp.compiler.Compiler().compile(say, None)",
+    ],
+)
+def test_a_component_may_be_the_pipeline(tmp_path: Path, use: str) -> None:
+    path = tmp_path / "p.py"
+    text = "name: Say\ninputs: [{name: a b}]\nimplementation: {container: {image: i, command: [{inputValue: a b}]}}"
+    path.write_text(f"import kfp\nsay = kfp.components.load_component_from_text({text!r})\n{use}\n")
+    (pipeline,) = load_functions(path)
+    graph = pipeline.build()
+    assert (graph.name, [parameter.name for parameter in graph.parameters]) == ("Say", ["a_b"])
+    assert [step.id for step in graph.members] == ["say"]
+
+
+OF_MAIN_PART = """
+from kfp import dsl
+
+def training():
+    kfp.dsl.get_pipeline_conf().set_parallelism(limit)
+    dsl.ContainerOp(name="a", image="b")
+
+if __name__ == "__main__":
+    import kfp
+    limit = 2
+    kfp.Client().create_run_from_pipeline_func(training, arguments={})
+"""
+
+
+@pytest.mark.row("Z-06")
+@pytest.mark.filterwarnings("ignore::kfp_airflow.diagnostics.PipelineWarning")
+def test_a_pipeline_may_use_what_the_main_part_makes(tmp_path: Path) -> None:
+    path = tmp_path / "p.py"
+    path.write_text(OF_MAIN_PART)
+    (pipeline,) = load_functions(path, main_part=True)
+    assert pipeline.build().settings.parallelism == 2
+    (pipeline,) = load_functions(path)
+    with pytest.raises(PipelineError) as caught:
+        pipeline.build()
+    assert str(caught.value).endswith(
+        "p.py:5: the pipeline function 'training' raised NameError: name 'kfp' is not defined [KA001]\n"
+        "  'kfp' is made under `if __name__ == '__main__':` only, which is not executed: make it above."
+    )
+
+
+def test_a_file_may_go_to_another_folder_and_stays_there_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "image.txt").write_text("image:1")
+    after = "import os\nos.chdir(os.path.join(os.path.dirname(__file__), 'elsewhere'))"
+    path = write(tmp_path, before=after)
+    before = Path.cwd()
+    (pipeline,) = load_functions(path)
+    assert Path.cwd() == before
+    with pipeline.file.open():
+        assert Path("image.txt").read_text() == "image:1"
+    assert Path.cwd() == before
+
+
+def test_what_is_misleading_in_a_file_is_told_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, after="@dsl.pipeline(name='b')\ndef b():\n    dsl.ContainerOp('c', 'd')\nkfp.Client().list_runs()"
+    )
+    found = check_file(path, verbose=False)
+    assert (found.pipelines, len(found.warnings)) == (2, 1)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from kfp_airflow import components
 from kfp_airflow.components import create_component_from_func, load_component_from_file
 from kfp_airflow.components.of_v2 import (
     Artifact,
@@ -200,3 +201,16 @@ def test_metrics_of_slices_are_kept_apart() -> None:
     assert [entry["row"] for entry in metrics.metadata["s"]["confusionMatrix"]["rows"]] == [[1, 3], [0, 0]]
     assert metrics.metadata["t"]["confusionMatrix"]["rows"] == [{"row": [1]}]
     assert metrics.metadata["t"]["confidenceMetrics"][0]["recall"] == 0.2
+
+
+@pytest.mark.row("M-13")
+def test_files_are_annotated_by_classes_of_the_same_version() -> None:
+    def of_v1(data_path: components.InputPath()) -> None:
+        """Read a file."""
+
+    def of_v2(data_path: InputPath(str)) -> None:
+        """Read a file."""
+
+    with pytest.raises(TypeError, match=r"'data_path' of component 'of_v1' is a InputPath of kfp\.components\. Write"):
+        component(of_v1)
+    assert [entry.name for entry in component(of_v2).component_spec.inputs] == ["data_path"]

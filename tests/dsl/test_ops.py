@@ -2,14 +2,17 @@
 
 import re
 import warnings
+from collections.abc import Callable
 
 import pytest
 
 from kfp_airflow import dsl
+from kfp_airflow.diagnostics import PipelineError, StepError
 from kfp_airflow.dsl.build import build_graph
 from kfp_airflow.dsl.ops import LEGACY_OUTPUTS
 from kfp_airflow.graph.flow import references
-from kfp_airflow.graph.text import ParameterRef, resolve_tree
+from kfp_airflow.graph.resolved import resolve_step
+from kfp_airflow.graph.text import OutputRef, ParameterRef, Text, resolve_tree
 
 PARAM = dsl.PipelineParam("x")
 
@@ -107,11 +110,70 @@ def test_an_unknown_retry_policy_is_refused() -> None:
         op().set_retry(1, "x")
 
 
+@pytest.mark.row("B-14")
+def test_whether_results_are_reused_may_be_a_value_of_the_run() -> None:
+    """B-14: a PipelineParam, or a text that is true or false."""
+
+    def pipeline(b: bool = False) -> None:
+        for given in (b, "False", "TRUE", None):
+            op().set_caching_options(given)
+
+    found = [member.caching.enabled for member in build_graph(pipeline).members]
+    assert found == [Text((ParameterRef("b"),)), False, True, False]
+
+
+@pytest.mark.row("D-12")
+def test_whether_a_sidecar_mirrors_volumes_may_be_a_value_of_the_run() -> None:
+    """D-12: as for set_caching_options; resolved for each run."""
+
+    def pipeline(b: bool = False) -> None:
+        op(sidecars=[dsl.Sidecar("s", "image", mirror_volume_mounts=b)])
+
+    (step,) = build_graph(pipeline).members
+    for value, mirrors in (("True", True), ("false", False)):
+        assert resolve_step(step, lambda _, value=value: value).sidecars[0].mirror_volume_mounts is mirrors
+    with pytest.raises(StepError, match=r"^mirror_volume_mounts of container 's': 'maybe' is neither true nor false$"):
+        resolve_step(step, lambda _: "maybe")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda made: made.set_caching_options("perhaps"), "set_caching_options: 'perhaps' is neither true nor false"),
+        (
+            lambda made: setattr(made.container, "image", ("image:1",)),
+            r"the image is a tuple, not a text: \('image:1',\)",
+        ),
+    ],
+)
+def test_a_value_that_has_no_meaning_is_refused(change: Callable[[dsl.ContainerOp], object], message: str) -> None:
+    with pytest.raises(PipelineError, match=message):
+        build_graph(lambda: change(op()))
+
+
 @pytest.mark.row("B-15")
 def test_the_inputs_of_an_op_are_the_parameters_that_it_uses() -> None:
     """B-15."""
     made = op(arguments=[f"{PARAM} {dsl.PipelineParam('o', 'b')}"]).add_pod_label("l", dsl.PipelineParam("y"))
     assert {param.full_name for param in made.inputs} == {"x", "b-o", "y"}
+
+
+@pytest.mark.row("B-15")
+def test_an_input_may_be_named_as_argo_names_it() -> None:
+    """B-15: what stands in `inputs` is meant by `{{inputs.parameters.…}}`, as with KFP."""
+
+    def pipeline(my_x: str = "") -> None:
+        first = op("My op", file_outputs={"out 1": "/o"})
+        texts = ["{{inputs.parameters.my-op-out-1}}", "{{ inputs.parameters.my_x }}", "{{inputs.parameters.other}}"]
+        second = op(arguments=texts)
+        second.inputs = [first.output, my_x]
+
+    _, second = build_graph(pipeline).members
+    assert [content.references for content in second.container.args] == [
+        (OutputRef("my-op", "out 1"),),
+        (ParameterRef("my_x"),),
+        (),
+    ]
 
 
 @pytest.mark.row("B-15")

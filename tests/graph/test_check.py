@@ -29,7 +29,18 @@ from kfp_airflow.graph.model import (
     SubGraph,
 )
 from kfp_airflow.graph.rules import RULES, rule
-from kfp_airflow.graph.text import EMPTY, ArgumentRef, ItemRef, OutputRef, ParameterRef, Part, RunRef, Struct, text
+from kfp_airflow.graph.text import (
+    EMPTY,
+    ArgumentRef,
+    ItemRef,
+    OutputRef,
+    ParameterRef,
+    Part,
+    RunRef,
+    Struct,
+    text,
+    tree,
+)
 
 TRUE = Comparison(left=text("1"), operator="==", right=text("1"))
 OUTPUTS = (OutputFile(name="accuracy", path="/a"), OutputFile(name="model", path="/m"))
@@ -99,7 +110,15 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
                 "and 'rate' [KA022]"
             ),
             "Add 'lr' to the arguments of the pipeline function.",
-        )
+        ),
+        (
+            pipeline(step("a", ParameterRef("git-branch")), parameters=(Parameter(name="git_branch"),)),
+            (
+                "a.py:1: step 'a': uses the parameter 'git-branch', which the pipeline does not have: it has "
+                "'git_branch' [KA022]"
+            ),
+            "Write 'git_branch': the names of parameters stay as they are.",
+        ),
     ],
     "KA023": [
         (
@@ -109,6 +128,11 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
                 "'accuracy' and 'model' [KA023]"
             ),
             "Write one of those, or declare 'acuracy' in file_outputs at train.py:1.",
+        ),
+        (
+            pipeline(step("train"), step("evaluate", OutputRef("train", "x"))),
+            "evaluate.py:1: step 'evaluate': reads output 'x' of step 'train', which has none [KA023]",
+            "Declare 'x' in file_outputs at train.py:1.",
         ),
         (
             pipeline(condition(when=Comparison(left=text(OutputRef("x", "o")), operator="==", right=EMPTY))),
@@ -231,12 +255,12 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
         (
             pipeline(step("a", container=container(image=EMPTY))),
             "a.py:1: step 'a': has no image [KA035]",
-            "Name the image: dsl.ContainerOp(image='python:3.12', …).",
+            "Name the image: `image:` in a component, or dsl.ContainerOp(image='python:3.12', …).",
         ),
         (
             pipeline(step("a", pod=PodOptions(sidecars=(container(name=text("s"), image=EMPTY),)))),
             "a.py:1: step 'a': container 's': has no image [KA035]",
-            "Name the image: dsl.ContainerOp(image='python:3.12', …).",
+            "Name the image: `image:` in a component, or dsl.ContainerOp(image='python:3.12', …).",
         ),
     ],
     "KA036": [
@@ -368,6 +392,44 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
             "Use inputValue, inputPath or outputPath in the component.",
         )
     ],
+    "KA050": [
+        (
+            pipeline(step("a", container=container(options=tree({"workingDir": ["/x"]})))),
+            "a.py:1: step 'a': has a list as workingDir, which is a text [KA050]",
+            "Write one text.",
+        ),
+        (
+            pipeline(step("a", container=container(options=tree({"imagePullPolicy": {"x": 1}})))),
+            "a.py:1: step 'a': has an object as imagePullPolicy, which is a text [KA050]",
+            "Write one text.",
+        ),
+        (
+            pipeline(step("a", container=container(options=tree({"securityContext": {"privileged": "true"}})))),
+            "a.py:1: step 'a': has 'true' as privileged, which is true or false [KA050]",
+            "Write it without quotes.",
+        ),
+        (
+            pipeline(step("a", container=container(options=tree({"ports": [{"containerPort": True}]})))),
+            "a.py:1: step 'a': has True as containerPort, which is a whole number [KA050]",
+            "Write a whole number.",
+        ),
+        (
+            pipeline(step("a", pod=PodOptions(tolerations=(tree({"tolerationSeconds": 1.5}),)))),
+            "a.py:1: step 'a': has 1.5 as tolerationSeconds, which is a whole number [KA050]",
+            "Write a whole number.",
+        ),
+        (
+            pipeline(
+                step("a", container=container(options=tree({"tty": text(ParameterRef("n"))}))),
+                parameters=(Parameter(name="n"),),
+            ),
+            (
+                "a.py:1: step 'a': gives a value of the run to tty, which is true or false: Kubernetes takes no text "
+                "there [KA050]"
+            ),
+            "Write the value itself.",
+        ),
+    ],
 }
 
 
@@ -466,3 +528,11 @@ def test_a_step_between_two_steps_of_a_group_is_no_cycle() -> None:
 
 def test_a_long_chain_is_no_problem() -> None:
     assert list(check(long_chain(3000))) == []
+
+
+@pytest.mark.row("C-13")
+def test_fields_of_the_right_type_and_the_author_s_own_names_are_right() -> None:
+    fields = {"tty": True, "workingDir": text(ParameterRef("n")), "ports": [{"containerPort": 80, "name": "x"}]}
+    affinity = {"labelSelector": {"matchLabels": {"tty": "yes", "workingDir": "x"}}}
+    right = step("a", container=container(options=tree(fields)), pod=PodOptions(affinity=tree(affinity)))
+    assert list(check(pipeline(right, parameters=(Parameter(name="n"),)))) == []
