@@ -430,6 +430,9 @@ def test_what_a_file_sets_on_a_class_holds_for_that_file_only(tmp_path: Path) ->
 
 
 STARS = [
+    *("kfp", "kfp.dsl", "kfp.components", "kfp.compiler", "kfp.gcp", "kfp.aws", "kfp.azure", "kfp.onprem"),
+    *("kfp.dsl.types", "kfp.auth", "kfp.containers", "kfp.components.structures", "kfp.compiler.compiler"),
+]
     "kfp",
     "kfp.dsl",
     "kfp.components",
