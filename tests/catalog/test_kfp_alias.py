@@ -433,20 +433,6 @@ STARS = [
     *("kfp", "kfp.dsl", "kfp.components", "kfp.compiler", "kfp.gcp", "kfp.aws", "kfp.azure", "kfp.onprem"),
     *("kfp.dsl.types", "kfp.auth", "kfp.containers", "kfp.components.structures", "kfp.compiler.compiler"),
 ]
-    "kfp",
-    "kfp.dsl",
-    "kfp.components",
-    "kfp.compiler",
-    "kfp.gcp",
-    "kfp.aws",
-    "kfp.azure",
-    "kfp.onprem",
-    "kfp.dsl.types",
-    "kfp.auth",
-    "kfp.containers",
-    "kfp.components.structures",
-    "kfp.compiler.compiler",
-]
 
 
 @pytest.mark.row("K-04")
