@@ -123,7 +123,8 @@ def test_a_run_shows_its_tasks_and_leaves_a_report(run_command: Command, home: P
     assert "100" in tasks["shout", -1]["message"]
     assert re.search(r"\d s  say started\n", done.stdout)
     assert re.search(r"\d s  repeat\[2\] success \(\d+\.\d s\)\n", done.stdout)
-    assert re.search(r"^say +success +\d+\.\d +word=good day, bytes=<file, 40,000 B>$", done.stdout, re.MULTILINE)
+    row = r"^say +success +\d+\.\d +word=good day, bytes=<file, 40,000 B>$"
+    assert re.search(row, done.stdout, re.MULTILINE), done.stdout
     assert f"Artifacts: {home}/artifacts\n" in done.stdout
     logs = Path(re.search(r"^Logs: +(.+)$", done.stdout, re.MULTILINE).group(1))  # type: ignore[union-attr]
     assert (logs / "task_id=say" / "attempt=1.log").is_file()
