@@ -8,7 +8,7 @@ from kfp_airflow.dag.lower import lower
 from kfp_airflow.dag.params import check_defaults
 from kfp_airflow.dag.sections import make_sections
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.graph.model import ContainerStep, Pipeline, ResourceStep, steps
+from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile, Pipeline, ResourceStep, steps
 
 
 def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -17,6 +17,25 @@ def check_dag(pipeline: Pipeline) -> Iterator[Diagnostic]:
     yield from _resource_steps(pipeline)
     yield from _settings(pipeline)
     yield from _cached_steps(pipeline)
+    yield from _relative_paths(pipeline)
+
+
+def _relative_paths(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for step in steps(pipeline):
+        if not isinstance(step, ContainerStep):
+            continue
+        files: tuple[InputFile | OutputFile, ...] = (*step.inputs, *step.outputs)
+        for file in files:
+            if not file.path.startswith("/"):
+                yield Diagnostic(
+                    code="KA113",
+                    where=step.where,
+                    step=step.id,
+                    problem=f"the path {file.path!r} of '{file.name}' begins in the image's working folder, which is "
+                    "not known here",
+                    advice=f"Write the whole path, as the image has it: '/app/{file.path}'.",
+                    row="DP-01",
+                )
 
 
 def _cached_steps(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -20,7 +20,7 @@ from kfp_airflow.dsl.objects import V1EnvVar, V1EnvVarSource, V1ObjectFieldSelec
 from kfp_airflow.dsl.ops import ContainerOp
 from kfp_airflow.dsl.params import PipelineParam, keeping_values
 from kfp_airflow.dsl.pipeline import Pipeline, PipelineFunction
-from kfp_airflow.dsl.signatures import PipelineArgument, read_arguments
+from kfp_airflow.dsl.signatures import PipelineArgument, read_arguments, read_outputs
 from kfp_airflow.dsl.types import is_type_checking, type_checking
 from kfp_airflow.dsl.values import Reader, literal_tree
 from kfp_airflow.dsl.where import is_ours
@@ -109,6 +109,9 @@ def _build(
         parameters=(
             *(_parameter(argument, docstring.arguments.get(argument.name), where) for argument in arguments),
             *(_explicit_parameter(param, where) for param in parameters),
+        ),
+        outputs=tuple(
+            model.PipelineOutput(name=str(name), type=literal_tree(kind)) for name, kind in read_outputs(function)
         ),
         members=build_members(pipeline, {name: value for name, value in values.items() if name not in known}),
         settings=_settings(settings, where),

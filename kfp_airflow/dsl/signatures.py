@@ -49,6 +49,23 @@ def read_arguments(function: PipelineFunction, where: Where) -> Iterator[Pipelin
         )
 
 
+def read_outputs(function: PipelineFunction) -> Iterator[tuple[str, object]]:
+    """Yield names and types of what the return annotation names: fields, keys of a dict, else the one `Output`."""
+    from kfp_airflow.components.serialization import type_name
+
+    annotation = inspect.signature(function).return_annotation
+    if annotation is inspect.Signature.empty or annotation is None:
+        return
+    fields = getattr(annotation, "_fields", None)
+    if fields is not None:
+        types = getattr(annotation, "__annotations__", {})
+        yield from ((name, type_name(types.get(name))) for name in fields)
+    elif isinstance(annotation, Mapping):
+        yield from annotation.items()
+    else:
+        yield "Output", type_name(annotation)
+
+
 def _check_schema(parameter: inspect.Parameter, kind: object, where: Where) -> None:
     """Note a default that does not fit the schema of its type, as the author wrote both (T-08)."""
     schema = _schema_of(kind)

@@ -346,12 +346,21 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineOutput:
+    """What the author's function says that it returns: KFP notes name and type in packages, and uses neither."""
+
+    name: str
+    type: Tree = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """A pipeline as its author meant it. `name` is what the author called it, untouched."""
 
     name: str
     description: str | None = None
     parameters: tuple[Parameter, ...] = ()
+    outputs: tuple[PipelineOutput, ...] = ()
     members: tuple[Member, ...] = ()
     settings: Settings = Settings()
     where: Where = field(default=UNKNOWN, compare=False, repr=False)

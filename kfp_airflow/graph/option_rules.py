@@ -26,6 +26,7 @@ _UNRESOLVED: Final = re.compile(
     r"\{\{\s*(=[^}]*|(?:workflow|pod|node|tasks|steps|inputs|outputs|retries|item)\b[\w.-]*)\s*\}\}"
 )
 _OF_V2: Final = re.compile(r"\{\{(?:\$(?:\.(?:inputs|outputs)\b[^}]*)?|kfp\.input-output-name\.[^}]*)\}\}")
+_ABSOLUTE: Final = "Write an absolute path of a file: '/tmp/outputs/model'."
 _PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 
 
@@ -124,12 +125,11 @@ def file_paths(survey: Survey) -> Iterator[Found]:
             (*step.inputs, *step.outputs) if isinstance(step, ContainerStep) else ()
         )
         for file in files:
-            if not file.path.startswith("/") or file.path.strip("/") == "":
-                yield at(
-                    seat,
-                    f"has the path {file.path!r} for '{file.name}'",
-                    "Write an absolute path of a file: '/tmp/outputs/model'.",
-                )
+            if file.path.strip("/") == "" or "{{" in file.path or not file.path.isprintable():
+                yield at(seat, f"has the path {file.path!r} for '{file.name}'", _ABSOLUTE)
+            elif not file.path.startswith("/"):
+                problem = f"has the path {file.path!r} for '{file.name}', which begins in the image's working folder"
+                yield at(seat, problem, _ABSOLUTE, severity="warning")
 
 
 @rule("KA037")

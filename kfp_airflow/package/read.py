@@ -81,6 +81,7 @@ class _WorkflowReader:
             name=self._described.name,
             description=self._described.description,
             parameters=self._parameters,
+            outputs=self._described.outputs,
             members=self._members(root, handler, frame) if root else (),
             settings=read_settings(spec, frame, self._path_prefix, notes),
             where=Where(notes.file, 0),

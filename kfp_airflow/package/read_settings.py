@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from kfp_airflow.graph.model import Parameter, Settings, VolumePassing
+from kfp_airflow.graph.model import Parameter, PipelineOutput, Settings, VolumePassing
 from kfp_airflow.graph.text import EMPTY_STRUCT, Struct, Tree, tree
 from kfp_airflow.package.fields import Notes, by_name
 from kfp_airflow.package.names import PREFIX, argument_name
@@ -45,6 +45,7 @@ class Described:
     name: str
     description: str | None
     inputs: dict[str, dict[str, object]]
+    outputs: tuple[PipelineOutput, ...] = ()
 
 
 def read_description(workflow: Block, notes: Notes) -> Described:
@@ -57,7 +58,8 @@ def read_description(workflow: Block, notes: Notes) -> Described:
     spec = _json_object(notes.text(annotations, f"{PREFIX}pipeline_spec", WORKFLOW))
     generated = notes.text(metadata, "generateName", WORKFLOW) or notes.text(metadata, "name", WORKFLOW) or ""
     entrypoint = notes.text(notes.block(workflow, "spec", WORKFLOW), "entrypoint", WORKFLOW) or ""
-    name, description, inputs = spec.get("name"), spec.get("description"), spec.get("inputs")
+    name, description = spec.get("name"), spec.get("description")
+    inputs, outputs = spec.get("inputs"), spec.get("outputs")
     return Described(
         name=name if isinstance(name, str) and name else generated.rstrip("-") or entrypoint,
         description=description if isinstance(description, str) else None,
@@ -66,6 +68,11 @@ def read_description(workflow: Block, notes: Notes) -> Described:
             for entry in (inputs if isinstance(inputs, list) else ())
             if isinstance(entry, dict) and isinstance(entry.get("name"), str)
         },
+        outputs=tuple(
+            PipelineOutput(name=entry["name"], type=tree(entry.get("type")))
+            for entry in (outputs if isinstance(outputs, list) else ())
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+        ),
     )
 
 

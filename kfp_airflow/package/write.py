@@ -248,7 +248,14 @@ def workflow_reference(ref: Reference) -> str:
 
 def _metadata(pipeline: Pipeline, name: str) -> Fields:
     specification: Fields = without_empty(
-        {"description": pipeline.description, "inputs": [_input(item) for item in pipeline.parameters]}
+        {
+            "description": pipeline.description,
+            "inputs": [_input(item) for item in pipeline.parameters],
+            "outputs": [
+                {"name": output.name, **without_empty({"type": resolve_tree(output.type, str)})}
+                for output in pipeline.outputs
+            ],
+        }
     )
     annotations: Fields = {
         f"{PREFIX}kfp_sdk_version": SDK_VERSION,

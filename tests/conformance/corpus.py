@@ -53,6 +53,7 @@ def _is_pipeline(decorator: ast.expr) -> bool:
 
 TWICE: Final = "one name for two files of a step: Argo refuses the SDK's workflow"
 OF_NOTHING: Final = "L-10: the SDK refers to a parameter of the workflow that does not exist"
+OF_CACHING: Final = "B-14: the SDK hands no parameter to a step that is cached if it is true"
 OF_A_LABEL: Final = "B-13: the SDK hands no parameter to a step that shows it in its display name only"
 
 ONE_NAME: Final = "R-04: the SDK makes one argument of two that were given the same value at first"
@@ -74,6 +75,10 @@ BETTER: Final[Mapping[str, Mapping[str, str]]] = {
         "/run/dag/make": NOTHING_REPLACES,
         "/run/dag/train": NOTHING_REPLACES,
         "/run/inputs": NOTHING_REPLACES,
+    },
+    "habits_of_repositories:a_switch_at_run_time": {
+        "/run/dag/maybe-cached/arguments": OF_CACHING,
+        "/run/inputs": OF_CACHING,
     },
     "improved_options:parameter_in_an_affinity": {
         "/run/dag/pinned/arguments": OF_AN_AFFINITY,

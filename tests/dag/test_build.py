@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
-from kfp_airflow.diagnostics import PipelineWarning, UsageError, Where
+from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
     Caching,
     Comparison,
@@ -274,6 +275,14 @@ def test_steps_are_said_to_run_in_every_run_where_the_author_lets_results_be_use
     assert str(warning.message).startswith(
         "p.py:3: step 'month': max_cache_staleness 'P30D' has no effect on Airflow: a step runs in every run [KA112]\n"
     )
+
+
+@pytest.mark.refused("DP-01", message="a path that begins in the image's working folder, as a DAG")
+def test_a_path_in_the_working_folder_of_the_image_is_refused() -> None:
+    relative = replace(step("one"), outputs=(OutputFile(name="out", path="out.txt"),))
+    message = r"p\.py:3: step 'one': the path 'out\.txt' of 'out' begins in the image's working folder"
+    with pytest.raises(PipelineError, match=message):
+        build_dag(pipeline(relative), PROCESS)
 
 
 @pytest.mark.better("P-04", how="pods of steps that succeeded go at once, failed ones stay; a warning says so")

@@ -266,9 +266,14 @@ BAD: dict[str, list[tuple[Pipeline, str, str]]] = {
     "KA036": [
         (
             pipeline(step("a", outputs=(OutputFile(name="o", path="out.txt"),))),
-            "a.py:1: step 'a': has the path 'out.txt' for 'o' [KA036]",
+            "a.py:1: step 'a': has the path 'out.txt' for 'o', which begins in the image's working folder [KA036]",
             "Write an absolute path of a file: '/tmp/outputs/model'.",
-        )
+        ),
+        (
+            pipeline(step("a", outputs=(OutputFile(name="o", path="/"),))),
+            "a.py:1: step 'a': has the path '/' for 'o' [KA036]",
+            "Write an absolute path of a file: '/tmp/outputs/model'.",
+        ),
     ],
     "KA037": [
         (
