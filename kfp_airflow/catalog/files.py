@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import difflib
 import dis
 import hashlib
@@ -163,8 +164,11 @@ def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
     names = set(_names_in(code))
     if not main_part or "__name__" not in names or _SUBMITTING.isdisjoint(names):
         return found
-    if _lacks_names(found) if found else not _imported(found):
-        return _load(path, tree, code, name="__main__") or found
+    if not found:
+        return found if _imported(found) else _load(path, tree, code, name="__main__") or found
+    if _lacks_names(found):
+        with contextlib.suppress(PipelineError):  # the main part may want arguments; the pipeline says what it lacks
+            return _load(path, tree, code, name="__main__") or found
     return found
 
 

@@ -70,10 +70,13 @@ def keep(content: bytes, name: str) -> None:
     """Keep a copy, complete or not at all; where there is no place for it, it is fetched again next time."""
     with contextlib.suppress(*_NO_PLACE):
         _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=_folder())
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(_folder() / name)
+        with tempfile.NamedTemporaryFile(dir=_folder(), delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                Path(file.name).replace(_folder() / name)
+            except OSError:
+                Path(file.name).unlink(missing_ok=True)
 
 
 def _folder() -> Path:

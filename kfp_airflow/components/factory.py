@@ -23,7 +23,7 @@ from kfp_airflow.dsl.objects import V1EnvVar
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp, InputArgumentPath
 from kfp_airflow.dsl.params import PipelineParam
 from kfp_airflow.dsl.pipeline import Pipeline
-from kfp_airflow.dsl.types import check_types, verify_type_compatibility
+from kfp_airflow.dsl.types import verify_type_compatibility
 from kfp_airflow.dsl.where import warn_author
 
 DEFAULT_NAME = "Component"
@@ -162,7 +162,7 @@ class TaskFactory:
                 return None
             case _:
                 return self._serialized(entry, value)
-        if given is not None and entry.type is not None and not check_types(given, entry.type):
+        if given is not None and entry.type is not None and given != entry.type:
             raise TypeError(
                 f"Argument with type {written_type(given)} was passed to "
                 f'the input "{entry.name}" of component "{self.__name__}", '

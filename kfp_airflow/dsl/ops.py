@@ -49,7 +49,7 @@ class BaseOp:
     `name` is unique in the pipeline (N-01, N-02), `human_name` what the author wrote. Methods return the op itself.
     """
 
-    attrs_with_pipelineparams: Sequence[str] = (
+    attrs_with_pipelineparams: list[str] = [  # noqa: RUF012 - authors add to it in subclasses
         "node_selector",
         "volumes",
         "pod_annotations",
@@ -58,7 +58,7 @@ class BaseOp:
         "init_containers",
         "sidecars",
         "tolerations",
-    )
+    ]
 
     def __init__(
         self,
@@ -278,12 +278,12 @@ class ContainerOp(BaseOp):
 
     _DISABLE_REUSABLE_COMPONENT_WARNING: ClassVar[bool] = False
 
-    attrs_with_pipelineparams: Sequence[str] = (
+    attrs_with_pipelineparams: list[str] = [  # noqa: RUF012 - authors add to it in subclasses
         *BaseOp.attrs_with_pipelineparams,
         "_container",
         "artifact_arguments",
         "_parameter_arguments",
-    )
+    ]
 
     def __init__(
         self,

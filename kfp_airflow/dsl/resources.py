@@ -8,6 +8,7 @@ from typing import cast
 
 from typing_extensions import Unpack
 
+from kfp_airflow.dsl.objects import KubernetesObject
 from kfp_airflow.dsl.ops import BaseOp, ContainerOp, OpOptions, Outputs
 from kfp_airflow.dsl.params import PipelineParam, attributes_of
 from kfp_airflow.dsl.where import warn_author
@@ -18,7 +19,7 @@ _ALWAYS: Mapping[str, str] = {"name": "{.metadata.name}", "manifest": "{}"}
 
 
 @dataclass
-class Resource:
+class Resource(KubernetesObject):
     """How a resource is created, changed or deleted, and when that has succeeded or failed."""
 
     action: ResourceAction
@@ -52,12 +53,12 @@ class ResourceOp(BaseOp):
     jsonpaths, and the outputs `name` and `manifest` are always there.
     """
 
-    attrs_with_pipelineparams: Sequence[str] = (
+    attrs_with_pipelineparams: list[str] = [  # noqa: RUF012 - authors add to it in subclasses
         *BaseOp.attrs_with_pipelineparams,
         "_resource",
         "k8s_resource",
         "attribute_outputs",
-    )
+    ]
 
     def __init__(
         self,

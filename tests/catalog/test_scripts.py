@@ -699,6 +699,19 @@ def test_a_pipeline_may_use_what_the_main_part_makes(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::kfp_airflow.diagnostics.PipelineWarning")
+def test_a_main_part_that_wants_arguments_takes_nothing_from_a_pipeline(tmp_path: Path) -> None:
+    """The pipeline below names what is nowhere, in a branch that it does not take."""
+    path = tmp_path / "p.py"
+    path.write_text(
+        OF_MAIN_PART.replace(
+            "    kfp.dsl.get_pipeline_conf().set_parallelism(limit)", "    if 0 == len('x'): nowhere()"
+        ).replace("    limit = 2", "    import sys; sys.exit('usage: p.py NAME')")
+    )
+    (pipeline,) = load_functions(path, main_part=True)
+    assert [step.id for step in pipeline.build().members] == ["a"]
+
+
 def test_a_file_may_go_to_another_folder_and_stays_there_for_itself(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "image.txt").write_text("image:1")

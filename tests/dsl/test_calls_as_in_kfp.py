@@ -48,7 +48,7 @@ MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "UserContainer": {"discriminator": TRANSPORT, "local_vars_configuration": TRANSPORT, "env_dict": "of KFP v2"},
     "Sidecar": {"discriminator": TRANSPORT, "local_vars_configuration": TRANSPORT, "env_dict": "of KFP v2"},
     "PipelineVolume": {"discriminator": TRANSPORT, "local_vars_configuration": TRANSPORT},
-    "Resource": dict.fromkeys(("attribute_map", "openapi_types", "swagger_types"), INSIDE),
+    "Resource": dict.fromkeys(("swagger_types",), INSIDE),
     "LoopItem": dict.fromkeys(OF_LOOPS, INSIDE),
     "ParallelFor": {"TYPE_NAME": INSIDE},
     "SubGraph": {"TYPE_NAME": INSIDE},

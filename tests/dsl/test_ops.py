@@ -176,6 +176,20 @@ def test_an_input_may_be_named_as_argo_names_it() -> None:
     ]
 
 
+@pytest.mark.row("B-15", "B-16")
+def test_a_class_of_an_author_may_have_further_attributes_with_parameters() -> None:
+    """B-15, B-16."""
+
+    class Job(dsl.ContainerOp):
+        def __init__(self, name: str, queue: object) -> None:
+            super().__init__(name, "image")
+            self.queue = queue
+            self.attrs_with_pipelineparams = [*self.attrs_with_pipelineparams, "queue"]
+
+    assert [param.full_name for param in Job("a", PARAM).inputs] == ["x"]
+    assert isinstance(dsl.BaseOp.attrs_with_pipelineparams, list)
+
+
 @pytest.mark.row("B-15")
 def test_an_op_waits_for_the_makers_of_inputs_that_it_does_not_use() -> None:
     """B-15: `inputs` can be assigned and appended to; what the op uses stays among them."""
