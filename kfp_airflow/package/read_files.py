@@ -30,6 +30,7 @@ ANNOTATIONS: Final = {
 }
 _STORED: Final = frozenset(("name", "path", "optional", "archive", "s3", "globalName"))
 _INPUT_FIELDS: Final = frozenset(("name", "path", "raw"))
+_OF_ADDRESS: Final = "-producer-pod-id-"
 _CONVENTION: Final = re.compile(r"/tmp/inputs/([^/]+)/data")  # noqa: S108 - KFP's path in a container
 
 
@@ -175,6 +176,10 @@ class FileReader:
                 if "value" in entry and entry in on_volume:
                     continue
                 name = self.notes.required(entry, "name", f"{self.what}: an output")
+                if name.endswith(_OF_ADDRESS):
+                    problem = f"{self.what}: output '{name}' is part of the address of a file (outputUri), of SDK 1.2"
+                    self.notes.note("KA406", entry, problem, "Hand files on by outputPath and inputPath.")
+                    continue
                 path = self._output_path(entry, kind)
                 short = names.get(name, name)
                 if short in found and found[short].path != path:

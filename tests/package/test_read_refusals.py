@@ -89,6 +89,13 @@ def test_features_of_argo_are_named_with_their_template(template: dict[str, Any]
     )
 
 
+def test_an_address_of_a_file_of_sdk_1_2_is_named_as_what_it_is() -> None:
+    address = {"name": "a-o-producer-pod-id-", "value": "{{pod.name}}"}
+    found = refusal(workflow(dag("p", task("a")), step("a", outputs={"parameters": [address]})))
+    assert "output 'a-o-producer-pod-id-' is part of the address of a file (outputUri), of SDK 1.2 [KA406]" in found
+    assert found.count("[KA4") == 1
+
+
 @pytest.mark.parametrize("field", ["withSequence", "depends", "hooks", "continueOn", "onExit", "templateRef", "inline"])
 def test_features_of_tasks_are_named_with_their_task(field: str) -> None:
     assert f"task 'a' uses '{field}', which is Argo's" in refusal(
