@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.dsl import containers, naming
@@ -45,16 +46,10 @@ class Site:
         try:
             return self.reader.tree(value)
         except TypeError as error:
-            note(
-                Diagnostic(
-                    code="KA004",
-                    where=op.where,
-                    step=op.name,
-                    problem=f"{what}: {error}",
-                    advice="Give an object of the kubernetes client, or dicts, lists, texts and numbers in Kubernetes' "
-                    "spelling.",
-                )
+            advice = (
+                "Give an object of the kubernetes client, or dicts, lists, texts and numbers in Kubernetes' spelling."
             )
+            _note(op, "KA004", f"{what}: {error}", advice)
             return None
 
 
@@ -161,16 +156,8 @@ def _container(container: containers.Container, op: BaseOp, site: Site) -> model
 
 
 def _refuse_image(image: object, op: BaseOp) -> None:
-    note(
-        Diagnostic(
-            code="KA004",
-            where=op.where,
-            step=op.name,
-            problem=f"the image is a {type(image).__name__}, not a text: {str(image)[:80]}",
-            advice="Write one text; a comma at the end of the line makes a tuple of it.",
-            row="D-09",
-        )
-    )
+    problem = f"the image is a {type(image).__name__}, not a text: {str(image)[:80]}"
+    _note(op, "KA004", problem, "Write one text; a comma at the end of the line makes a tuple of it.", row="D-09")
 
 
 def _container_options(fields: Mapping[str, object], op: BaseOp, site: Site) -> Struct:
@@ -229,17 +216,8 @@ def _pod(op: BaseOp, site: Site) -> model.PodOptions:
 
 def _retry(op: BaseOp, reader: Reader) -> model.Retry:
     if not op.num_retries:
-        note(
-            Diagnostic(
-                code="KA010",
-                where=op.where,
-                step=op.name,
-                problem=f"the retry policy {op.retry_policy} has no number of retries: it is tried again without end",
-                advice=f"Write set_retry(3, policy='{op.retry_policy}').",
-                row="B-09",
-                severity="warning",
-            )
-        )
+        problem = f"the retry policy {op.retry_policy} has no number of retries: it is tried again without end"
+        _note(op, "KA010", problem, f"Write set_retry(3, policy='{op.retry_policy}').", row="B-09", severity="warning")
     return model.Retry(
         limit=reader.text(op.num_retries) if op.num_retries else None,
         policy=op.retry_policy,  # type: ignore[arg-type] # graph.check refuses others (KA031)
@@ -279,15 +257,21 @@ def _timeout(op: BaseOp) -> int | None:
 
 def _refuse_future(op: BaseOp, what: str, value: object, code: str, row: str, *, kind: str = "no number") -> None:
     shown = f"the parameter {value.full_name}" if isinstance(value, PipelineParam) else repr(value)
+    advice = "Write the value itself: it has to be known when the pipeline is built."
+    _note(op, code, f"{what} got {shown}, which is {kind}", advice, row=row)
+
+
+def _note(
+    op: BaseOp,
+    code: str,
+    problem: str,
+    advice: str,
+    *,
+    row: str | None = None,
+    severity: Literal["error", "warning"] = "error",
+) -> None:
     note(
-        Diagnostic(
-            code=code,
-            where=op.where,
-            step=op.name,
-            problem=f"{what} got {shown}, which is {kind}",
-            advice="Write the value itself: it has to be known when the pipeline is built.",
-            row=row,
-        )
+        Diagnostic(code=code, where=op.where, step=op.name, problem=problem, advice=advice, row=row, severity=severity)
     )
 
 
@@ -301,15 +285,7 @@ def _switch(value: object, what: str, op: BaseOp, reader: Reader) -> Switch:
     try:
         return is_on(content, str)
     except ValueError as error:
-        note(
-            Diagnostic(
-                code="KA004",
-                where=op.where,
-                step=op.name,
-                problem=f"{what}: {error}",
-                advice="Write True or False.",
-            )
-        )
+        _note(op, "KA004", f"{what}: {error}", "Write True or False.")
         return False
 
 
