@@ -50,13 +50,14 @@ class Watch:
             TaskInstance.map_index,
             TaskInstance.state,
             TaskInstance.try_number,
-            TaskInstance.duration,
+            TaskInstance.start_date,
+            TaskInstance.end_date,
         )
         of_run = and_(TaskInstance.dag_id == DagRun.dag_id, TaskInstance.run_id == DagRun.run_id)
         with create_session() as session:
             state = session.scalar(select(DagRun.state).where(DagRun.id == self.first_id))
             rows = session.execute(select(*columns).join(DagRun, of_run).where(DagRun.id >= self.first_id)).all()
-        for dag_id, run_id, task_id, map_index, task_state, attempt, duration_s in rows:
+        for dag_id, run_id, task_id, map_index, task_state, attempt, start, end in rows:
             key = (dag_id, run_id, task_id, map_index)
             now = (None if task_state is None else str(task_state), attempt)
             if self._seen.get(key) == now or now[0] is None:
@@ -70,7 +71,7 @@ class Watch:
                     map_index=map_index,
                     attempt=attempt,
                     state=now[0],
-                    duration_s=duration_s if now[0] in _ENDED else None,
+                    duration_s=_seconds(start, end) if now[0] in _ENDED else None,
                 )
             )
         self.ended = state in State.finished_dr_states
@@ -111,6 +112,7 @@ def read_run(watch: Watch, home: Home, dags: Mapping[str, Any]) -> Finished:
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    """Return how long something took; Airflow's own `duration` is wrong on SQLite where a minute begins in between."""
     return (end - start).total_seconds() if start and end else None
 
 
@@ -141,7 +143,7 @@ def _read_task(
         map_index=instance.map_index,
         step=None if step is None else step.id,
         state=state,
-        duration_s=instance.duration,
+        duration_s=_seconds(instance.start_date, instance.end_date),
         outputs={name: values[name] for name in _output_names(step) if name in values},
         message=said or (failure_in(log) if state == "failed" else ""),
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
+from kfp_airflow.cli import watch
 from kfp_airflow.cli.display import LineProgress, outputs_text, print_report
 from kfp_airflow.cli.events import EventWriter, Finished, TaskChanged, read_events
 from kfp_airflow.cli.home import Home, default_home, session_environment
@@ -172,3 +175,14 @@ def test_the_task_api_is_built_for_its_newest_version_only() -> None:
     app._cadwyn_initialize()  # type: ignore[attr-defined]
     routes = app.router.versioned_routers[newest].routes  # type: ignore[attr-defined]
     assert any(route.path == "/task-instances/{task_instance_id}/run" for route in routes)
+
+
+def test_the_seconds_of_a_task_are_those_between_its_start_and_its_end(tmp_path: Path) -> None:
+    """Airflow's own `duration` is negative on SQLite, in some versions, where a minute begins in between."""
+    start = datetime(2026, 11, 26, 16, 20, 58, 900_000, tzinfo=timezone.utc)
+    instance = SimpleNamespace(
+        dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1, state="success", duration=-46.9,
+        start_date=start, end_date=start + timedelta(seconds=6.5),
+    )  # fmt: skip
+    report, _ = watch._read_task(instance, {}, Home(root=tmp_path), {})  # type: ignore[arg-type]
+    assert report.duration_s == 6.5
