@@ -6,7 +6,6 @@ import ast
 import builtins
 import contextlib
 import difflib
-import dis
 import hashlib
 import inspect
 import os
@@ -21,6 +20,7 @@ from types import CodeType, ModuleType
 from typing import Any, Final
 
 from kfp_airflow.catalog.kfp_alias import NOTEBOOK_SHELL, Settings, kfp_alias, notebook_shell
+from kfp_airflow.catalog.names_in_code import SUBMITTING, globals_in, has_pipelines_from, names_in, submitted
 from kfp_airflow.catalog.neighbours import Neighbours, package_of
 from kfp_airflow.catalog.new_modules import new_modules
 from kfp_airflow.catalog.problems import failed, line_of, of_main_part, parsed, rest_left_out
@@ -33,18 +33,6 @@ from kfp_airflow.dsl.notes import noting
 from kfp_airflow.dsl.ops import ContainerOpWarning
 from kfp_airflow.graph.model import Pipeline
 
-_SUBMITTING: Final = frozenset(
-    {
-        "_create_and_write_workflow",
-        "_create_workflow",
-        "compile",
-        "create_workflow",
-        "create_run_from_pipeline_func",
-        "run_pipeline_func_on_cluster",
-        "run_pipeline_func_locally",
-    }
-)
-"""The calls of kfp whose first argument is a pipeline function."""
 _RELATIVE_IMPORT: Final = re.compile(rb"^\s*from\s*\.", re.MULTILINE)
 _NOT_OF_PROJECTS: Final = frozenset(("airflow", "kfp_airflow"))
 
@@ -161,8 +149,8 @@ def load_functions(path: Path, *, main_part: bool = False) -> PipelineFunctions:
     tree = parsed(path)
     code = compile(tree, str(path), "exec", dont_inherit=True)
     found = _load(path, tree, code, name=None)
-    names = set(_names_in(code))
-    if not main_part or "__name__" not in names or _SUBMITTING.isdisjoint(names):
+    names = set(names_in(code))
+    if not main_part or "__name__" not in names or SUBMITTING.isdisjoint(names):
         return found
     if not found:
         return found if _imported(found) else _load(path, tree, code, name="__main__") or found
@@ -194,11 +182,11 @@ def _load(path: Path, tree: ast.Module, code: CodeType, *, name: str | None) -> 
             namespace["__name__"] = file.name
             file.siblings[file.name] = sys.modules[file.name]
     file.notes = tuple(notes)
-    if not _SUBMITTING.isdisjoint(_names_in(code)):  # to look through a tree takes longer
-        collected += _submitted(tree, file.module)
+    if not SUBMITTING.isdisjoint(names_in(code)):  # to look through a tree takes longer
+        collected += submitted(tree, file.module)
     functions = [function for function in dict.fromkeys(collected) if _belongs(function, file)]
     if broken is not None:
-        if not functions or _has_pipelines_from(line_of(broken, path), tree):
+        if not functions or has_pipelines_from(line_of(broken, path), tree):
             raise broken
         file.notes += (rest_left_out(broken),)
     return PipelineFunctions.of(
@@ -223,7 +211,7 @@ def _prepare(module: ModuleType, path: Path, tree: ast.Module, code: CodeType) -
         sys.modules[package.__name__] = package
         if package.__spec__ is not None and package.__spec__.loader is not None:
             package.__spec__.loader.exec_module(package)
-    if NOTEBOOK_SHELL in _names_in(code):
+    if NOTEBOOK_SHELL in names_in(code):
         setattr(module, NOTEBOOK_SHELL, notebook_shell())
 
 
@@ -249,56 +237,11 @@ def choose_function(functions: Sequence[PipelineFunction], name: str | None, pat
     raise UsageError(_several(functions, path) if functions else _none(plain, path))
 
 
-def _submitted(tree: ast.Module, module: ModuleType) -> Iterator[Callable[..., Any]]:
-    """Yield the module's functions that it compiles or submits, also where it does so as a script only."""
-    for name in _submitted_names(tree):
-        function = vars(module).get(name)
-        if inspect.isfunction(function) or isinstance(function, TaskFactory):
-            yield function
-
-
-def _submitted_names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name_of(node.func) in _SUBMITTING:
-            named = (keyword.value for keyword in node.keywords if keyword.arg == "pipeline_func")
-            argument = next(named, node.args[0] if node.args else None)
-            if isinstance(argument, ast.Name):
-                yield argument.id
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    """Yield the names that code uses, also inside the functions that it makes."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
-
-
-def _name_of(called: ast.expr) -> str | None:
-    match called:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return None
-
-
 def _module(path: Path) -> ModuleType:
     """Return an empty module for a file, under a name that no other file has."""
     module = ModuleType(f"_kfp_airflow_pipeline_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}")
     module.__file__ = str(path)
     return module
-
-
-def _has_pipelines_from(line: int, tree: ast.Module) -> bool:
-    """Tell whether a pipeline, decorated or submitted, is written in a statement that ends at a line or after it."""
-    submitted = set(_submitted_names(tree))
-    return any(
-        isinstance(node, ast.FunctionDef)
-        and (node.name in submitted or any("pipeline" in ast.unparse(one) for one in node.decorator_list))
-        for statement in tree.body
-        if (statement.end_lineno or statement.lineno) >= line
-        for node in ast.walk(statement)
-    )
 
 
 def _pipeline_function(
@@ -315,17 +258,7 @@ def _lacks_names(functions: PipelineFunctions) -> bool:
     """Tell whether a pipeline uses a name that its module does not have: the file's main part may make it."""
     known = vars(functions.file.module).keys() | vars(builtins).keys()
     codes = (getattr(inspect.unwrap(found.function), "__code__", None) for found in functions)
-    return any(code is not None and not known >= set(_globals_in(code)) for code in codes)
-
-
-def _globals_in(code: CodeType) -> Iterator[str]:
-    """Yield the names that code looks up in its module, also inside the functions that it makes."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
-            yield str(instruction.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _globals_in(constant)
+    return any(code is not None and not known >= set(globals_in(code)) for code in codes)
 
 
 def _belongs(function: Callable[..., Any], file: PipelineFile) -> bool:
