@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
-from typing_extensions import override
+from typing_extensions import dataclass_transform, override
 
 
 def _camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
 
 
+@dataclass_transform(kw_only_default=True)
 class KubernetesObject:
-    """An object of the Kubernetes API; its fields in Python's spelling, `attribute_map` holds Kubernetes' own."""
+    """An object of the Kubernetes API; its fields in Python's spelling, `attribute_map` holds Kubernetes' own.
+
+    Subclasses are declared like dataclasses, and are none: every start of a task would pay for making them.
+    """
 
     attribute_map: ClassVar[Mapping[str, str]] = {}
     openapi_types: ClassVar[Mapping[str, str]] = {}
@@ -30,12 +33,32 @@ class KubernetesObject:
         cls.attribute_map = {name: _camel_case(name) for name in cls.__annotations__}
         cls.openapi_types = dict.fromkeys(cls.attribute_map, "object")
 
+    def __init__(self, **fields: object) -> None:
+        for name in self.attribute_map:
+            if name not in fields and not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} needs '{name}'")
+            setattr(self, name, fields.pop(name) if name in fields else getattr(type(self), name))
+        if fields:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(map(repr, fields))}")
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is of the same class and has the same fields."""
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment] # fields can be changed
+
+    @override
+    def __repr__(self) -> str:
+        """Return the class and its fields."""
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.attribute_map)
+        return f"{type(self).__name__}({shown})"
+
     def to_dict(self) -> dict[str, object]:
         """Return every field by its Python name, objects in it as dicts too."""
         return fields_of(self)
 
 
-@dataclass(kw_only=True)
 class V1SecretKeySelector(KubernetesObject):
     """One key of a secret."""
 
@@ -44,7 +67,6 @@ class V1SecretKeySelector(KubernetesObject):
     optional: bool | None = None
 
 
-@dataclass(kw_only=True)
 class V1ObjectFieldSelector(KubernetesObject):
     """One field of the pod itself."""
 
@@ -52,7 +74,6 @@ class V1ObjectFieldSelector(KubernetesObject):
     field_path: str
 
 
-@dataclass(kw_only=True)
 class V1EnvVarSource(KubernetesObject):
     """Where a variable gets its value from."""
 
@@ -62,7 +83,6 @@ class V1EnvVarSource(KubernetesObject):
     resource_field_ref: object = None
 
 
-@dataclass(kw_only=True)
 class V1EnvVar(KubernetesObject):
     """An environment variable."""
 
@@ -71,7 +91,6 @@ class V1EnvVar(KubernetesObject):
     value_from: object = None
 
 
-@dataclass(kw_only=True)
 class V1SecretVolumeSource(KubernetesObject):
     """The secret behind a volume."""
 
@@ -81,7 +100,6 @@ class V1SecretVolumeSource(KubernetesObject):
     optional: bool | None = None
 
 
-@dataclass(kw_only=True)
 class V1PersistentVolumeClaimVolumeSource(KubernetesObject):
     """The claim behind a volume."""
 
@@ -89,7 +107,6 @@ class V1PersistentVolumeClaimVolumeSource(KubernetesObject):
     read_only: bool | None = None
 
 
-@dataclass(kw_only=True)
 class V1TypedLocalObjectReference(KubernetesObject):
     """An object of the same namespace, by kind and name."""
 
@@ -98,7 +115,6 @@ class V1TypedLocalObjectReference(KubernetesObject):
     name: object
 
 
-@dataclass(kw_only=True)
 class V1ResourceRequirements(KubernetesObject):
     """What a container, or a claim, asks for and is limited to."""
 
@@ -107,7 +123,6 @@ class V1ResourceRequirements(KubernetesObject):
     requests: dict[str, object] | None = None
 
 
-@dataclass(kw_only=True)
 class V1ObjectMeta(KubernetesObject):
     """The name of an object, and what is noted on it."""
 
@@ -120,7 +135,6 @@ class V1ObjectMeta(KubernetesObject):
     owner_references: list[object] | None = None
 
 
-@dataclass(kw_only=True)
 class V1PersistentVolumeClaimSpec(KubernetesObject):
     """What kind of volume is claimed."""
 
@@ -135,7 +149,6 @@ class V1PersistentVolumeClaimSpec(KubernetesObject):
     volume_name: object = None
 
 
-@dataclass(kw_only=True)
 class V1PersistentVolumeClaim(KubernetesObject):
     """A claim for a volume."""
 
@@ -145,7 +158,6 @@ class V1PersistentVolumeClaim(KubernetesObject):
     spec: V1PersistentVolumeClaimSpec
 
 
-@dataclass(kw_only=True)
 class V1Volume(KubernetesObject):
     """A volume of a pod, of a secret or a claim."""
 
@@ -154,7 +166,6 @@ class V1Volume(KubernetesObject):
     persistent_volume_claim: object = None
 
 
-@dataclass(kw_only=True)
 class V1VolumeMount(KubernetesObject):
     """Where a container finds a volume."""
 
@@ -167,7 +178,6 @@ class V1VolumeMount(KubernetesObject):
     sub_path_expr: object = None
 
 
-@dataclass(kw_only=True)
 class V1Toleration(KubernetesObject):
     """A taint of nodes that a pod puts up with."""
 
@@ -178,7 +188,6 @@ class V1Toleration(KubernetesObject):
     value: object = None
 
 
-@dataclass(kw_only=True)
 class V1NodeSelectorRequirement(KubernetesObject):
     """What a label of a node has to be."""
 
@@ -187,7 +196,6 @@ class V1NodeSelectorRequirement(KubernetesObject):
     values: list[object] | None = None
 
 
-@dataclass(kw_only=True)
 class V1NodeSelectorTerm(KubernetesObject):
     """Requirements that a node has to fulfil together."""
 
@@ -195,14 +203,12 @@ class V1NodeSelectorTerm(KubernetesObject):
     match_fields: list[object] | None = None
 
 
-@dataclass(kw_only=True)
 class V1NodeSelector(KubernetesObject):
     """Terms of which a node has to fulfil one."""
 
     node_selector_terms: list[object]
 
 
-@dataclass(kw_only=True)
 class V1PreferredSchedulingTerm(KubernetesObject):
     """A term that nodes had better fulfil; `weight` is 1 to 100."""
 
@@ -210,7 +216,6 @@ class V1PreferredSchedulingTerm(KubernetesObject):
     weight: int
 
 
-@dataclass(kw_only=True)
 class V1NodeAffinity(KubernetesObject):
     """Which nodes a pod has to be on, or had better be on."""
 
@@ -218,7 +223,6 @@ class V1NodeAffinity(KubernetesObject):
     required_during_scheduling_ignored_during_execution: object = None
 
 
-@dataclass(kw_only=True)
 class V1Affinity(KubernetesObject):
     """Where a pod belongs: by nodes, and by other pods."""
 

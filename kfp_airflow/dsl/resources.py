@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from typing_extensions import Unpack
@@ -18,7 +17,6 @@ _DELETE_IMAGE = "gcr.io/cloud-builders/kubectl"
 _ALWAYS: Mapping[str, str] = {"name": "{.metadata.name}", "manifest": "{}"}
 
 
-@dataclass
 class Resource(KubernetesObject):
     """How a resource is created, changed or deleted, and when that has succeeded or failed."""
 
@@ -83,12 +81,12 @@ class ResourceOp(BaseOp):
             k8s_resource, action, merge_strategy, (success_condition, failure_condition, attribute_outputs)
         )
         self._resource = Resource(
-            cast("ResourceAction", action),
-            merge_strategy,
-            success_condition,
-            failure_condition,
-            set_owner_reference,
-            flags,
+            action=cast("ResourceAction", action),
+            merge_strategy=merge_strategy,
+            success_condition=success_condition,
+            failure_condition=failure_condition,
+            set_owner_reference=set_owner_reference,
+            flags=flags,
         )
         self.k8s_resource = k8s_resource
         asked = dict(attribute_outputs or ())

@@ -10,7 +10,7 @@ import pytest
 
 from kfp_airflow import dsl
 from kfp_airflow.dsl.build import build_graph
-from kfp_airflow.dsl.objects import V1Toleration
+from kfp_airflow.dsl.objects import V1EnvVar, V1EnvVarSource, V1Toleration
 from kfp_airflow.graph.check import check
 from kfp_airflow.graph.model import ContainerStep
 from kfp_airflow.graph.text import ParameterRef, Struct, Text
@@ -164,3 +164,15 @@ def test_modifiers_import_neither_airflow_nor_kubernetes() -> None:
         "assert not {'airflow', 'kubernetes'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+def test_objects_take_their_fields_by_name_and_no_others() -> None:
+    made = V1EnvVar(name="A", value_from=V1EnvVarSource(secret_key_ref={"key": "k"}))
+    assert made == V1EnvVar(name="A", value_from=V1EnvVarSource(secret_key_ref={"key": "k"}))
+    assert made != V1EnvVar(name="A")
+    assert repr(V1EnvVar(name="A", value="b")) == "V1EnvVar(name='A', value='b', value_from=None)"
+    assert made.to_dict()["value_from"]["secret_key_ref"] == {"key": "k"}  # type: ignore[index]
+    with pytest.raises(TypeError, match=r"^V1EnvVar needs 'name'$"):
+        V1EnvVar(value="b")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^V1EnvVar has no 'nmae'$"):
+        V1EnvVar(name="A", nmae="b")  # type: ignore[call-arg]
