@@ -77,8 +77,3 @@ class UniqueNames:
             number += 1
         self._next[name] = number + 1
         return f"{name}-{number}"
-
-
-def argo_name(name: str) -> str:
-    """Return the name of a parameter or an output as Argo takes it: case and `_` are kept (N-05)."""
-    return re.sub(r"-+", "-", re.sub(r"[^-_0-9A-Za-z]+", "-", name)).strip("-")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kfp_airflow.diagnostics import Diagnostic
-from kfp_airflow.dsl import containers, naming
+from kfp_airflow.dsl import containers
 from kfp_airflow.dsl.notes import note
 from kfp_airflow.dsl.ops import LEGACY_OUTPUTS, BaseOp, ContainerOp
 from kfp_airflow.dsl.params import PipelineParam
@@ -56,12 +56,19 @@ class Site:
 def build_step(op: BaseOp, site: Site) -> model.Step:
     """Return the step of an op; problems with its values are noted."""
     if op.declares_inputs:
-        site = site.inside(site.reader.of_op({naming.argo_name(param.full_name): str(param) for param in op.inputs}))
+        site = site.inside(site.reader.of_op(_inputs_by_name(op)))
     if isinstance(op, ContainerOp):
         return _container_step(op, site)
     if isinstance(op, ResourceOp):
         return _resource_step(op, site)
     raise TypeError(f"{op.name!r} is a {type(op).__name__}: only ContainerOp, ResourceOp and their subclasses can run")
+
+
+def _inputs_by_name(op: BaseOp) -> dict[str, str]:
+    """Return the placeholders of an op's inputs by the names that they have in packages."""
+    from kfp_airflow.package.names import argument_name  # few ops name their inputs
+
+    return {argument_name(param.full_name): str(param) for param in op.inputs}
 
 
 def _container_step(op: ContainerOp, site: Site) -> model.ContainerStep:
