@@ -81,6 +81,23 @@ def test_hints_go_and_all_else_stays() -> None:
     assert function_source(spread) == EXPECTED
 
 
+@pytest.mark.row("W-03")
+def test_a_function_inside_runs_with_hints_that_are_bound_later_or_elsewhere() -> None:
+    def outer() -> str:
+        def load(path: Later, kind: only_inside.Kind = "b") -> Later:  # type: ignore[name-defined] # noqa: F821
+            import string as only_inside
+
+            return path + kind + only_inside.digits[:1]
+
+        class Later: ...
+
+        return load("a")  # type: ignore[no-any-return]
+
+    names: dict[str, Any] = {}
+    exec(compile(function_source(outer), "step", "exec", dont_inherit=True), names)
+    assert names["outer"]() == "ab0"
+
+
 def test_lines_keep_their_numbers() -> None:
     returned = ast.parse(function_source(spread)).body[0].body[-1]
     assert returned.lineno == len(EXPECTED.splitlines())
