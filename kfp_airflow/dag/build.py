@@ -143,6 +143,7 @@ def _begin(
             timeout=timedelta(seconds=settings.timeout_s)
             if settings.timeout_s and _has_exit_handler(pipeline)
             else None,
+            steps_at_a_time=settings.parallelism if len(family.sections) > 1 else None,
         ),
         make_operator=make_operator,
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfp_airflow.dag.lower import lower
 from kfp_airflow.dag.params import check_defaults
-from kfp_airflow.dag.sections import make_sections
 from kfp_airflow.diagnostics import Diagnostic
 from kfp_airflow.graph.model import ContainerStep, InputFile, OutputFile, Pipeline, ResourceStep, steps
 
@@ -70,16 +68,6 @@ def _settings(pipeline: Pipeline) -> Iterator[Diagnostic]:
             "P-04",
             f"set_ttl_seconds_after_finished({settings.ttl_s}) has no effect on Airflow",
             "Pods of steps that succeeded go at once, failed ones stay; `airflow db clean` removes old runs.",
-        )
-    if settings.parallelism is not None and len(make_sections(lower(pipeline))) > 1:
-        yield _left_out(
-            pipeline,
-            "KA111",
-            "P-03",
-            f"set_parallelism({settings.parallelism}) holds for each of the runs that the pipeline's tasks start, not "
-            "for all of them together: loops in loops, recursion and limited groups are such runs",
-            "Limit the loops: dsl.ParallelFor(items, parallelism=n). A pool of Airflow limits all runs: "
-            "to_dag(…, dag_args={'default_args': {'pool': 'name'}}).",
         )
     if settings.disruption_budget is not None:
         yield _left_out(

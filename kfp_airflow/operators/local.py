@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,8 @@ from kfp_airflow.graph.model import ContainerStep, Settings
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep
 from kfp_airflow.local.container import ContainerRuntime
 from kfp_airflow.local.process import ProcessRuntime
+from kfp_airflow.local.slots import slot
+from kfp_airflow.operators.limits import Limits
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.step import StepLife
 
@@ -48,14 +51,26 @@ class LocalStepOperator(StepLife, BaseOperator):
         self._running: ProcessRuntime | ContainerRuntime | None = None
 
     @override
-    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
-        self._running = runtime = self._open_runtime()
-        if self.told_to_end:
-            runtime.stop()
-        try:
-            return runtime.run(step, inputs=inputs, work=work)
-        finally:
-            self._running = None
+    def run_attempt(
+        self, step: ResolvedStep, *, limits: Limits, inputs: Mapping[str, Path], work: Path, context: Context
+    ) -> Outcome:
+        with self._slot(step, limits):
+            step = self.bounded(step, limits)
+            self._running = runtime = self._open_runtime()
+            if self.told_to_end:
+                runtime.stop()
+            try:
+                return runtime.run(step, inputs=inputs, work=work)
+            finally:
+                self._running = None
+
+    def _slot(self, step: ResolvedStep, limits: Limits) -> AbstractContextManager[None]:
+        """Return what holds the step's slot: the steps of a run that share a limit share this machine."""
+        if limits.shared is None:
+            return nullcontext()
+        folder = Path(config.get("local_cache")).absolute() / "slots"
+        shared = limits.shared
+        return slot(folder, shared.run, shared.steps, look=lambda: self.bounded(step, limits), log=self.log.info)
 
     @override
     def end_attempt(self) -> None:

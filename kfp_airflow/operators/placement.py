@@ -67,12 +67,14 @@ def export_key(reference: OutputRef) -> str:
 class Facts:
     """What all steps of a DAG share.
 
-    `timeout`: the run's own limit, kept by the steps where an exit handler has to run after it.
+    `timeout`: the run's own limit, kept by the steps where an exit handler has to run after it. `steps_at_a_time`: the
+    limit that the steps of all runs of the pipeline share, where tasks start runs; Airflow keeps that of a single one.
     """
 
     pipeline: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     timeout: timedelta | None = None
+    steps_at_a_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from kfp_airflow.artifacts.store import Store
 from kfp_airflow.diagnostics import StepError, UsageError
 from kfp_airflow.graph.model import ContainerStep, Settings
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep
+from kfp_airflow.operators.limits import Limits, SharedLimit
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.step import StepLife
 from kfp_airflow.operators.values import RunValues
@@ -29,6 +30,7 @@ from kfp_airflow.pods.channel import ExecChannel
 from kfp_airflow.pods.helper import HELPER, new_mark
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
+from kfp_airflow.pods.slots import SlotWait, gated
 from kfp_airflow.pods.transfer import release
 from kfp_airflow.version_compat import pod_defaults
 
@@ -89,7 +91,9 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         KubernetesPodOperator.on_kill(self)
 
     @override
-    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+    def run_attempt(
+        self, step: ResolvedStep, *, limits: Limits, inputs: Mapping[str, Path], work: Path, context: Context
+    ) -> Outcome:
         """Create the step's pod, run the step in it, and delete it as `on_finish_action` says.
 
         Raises StepError where the pod could not be made or did not start, PodLost where somebody else ended it.
@@ -98,13 +102,15 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         exchange = exchange_of(step)
         outcome: Outcome | None = None
         try:
-            self._create(step, context)
+            self._create(self.bounded(step, limits), limits.shared, context)
+            if limits.shared is not None:
+                self._await_slot(step, limits, limits.shared)
             outcome = self._follow(step, exchange, inputs=inputs, work=work)
             return outcome
         finally:
             self._clean_up(outcome, exchange, context)
 
-    def _create(self, step: ResolvedStep, context: Context) -> None:
+    def _create(self, step: ResolvedStep, shared: SharedLimit | None, context: Context) -> None:
         """Build the pod as KubernetesPodOperator does and create it.
 
         Its own `create_pod` writes a refused pod, with all values in it, to the log.
@@ -113,7 +119,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         from kubernetes.config.config_exception import ConfigException
         from urllib3.exceptions import HTTPError
 
-        self._prepare(step, context)
+        self._prepare(step, shared, context)
         pod: V1Pod | None = None
         try:
             self.pod_request_obj = pod = self.build_pod_request_obj(context)
@@ -133,7 +139,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         if self.told_to_end:  # while the cluster answered
             self.end_attempt()
 
-    def _prepare(self, step: ResolvedStep, context: Context) -> None:
+    def _prepare(self, step: ResolvedStep, shared: SharedLimit | None, context: Context) -> None:
         """Set what KubernetesPodOperator reads when it builds the pod."""
         self.name = str(context.get(POD_NAME) or _attempt_name(self.placement, context))
         self.random_name_suffix = False
@@ -142,7 +148,7 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         self.service_account_name = self.service_account_name or config.get("service_account") or None
         if self.kubernetes_conn_id == _DEFAULT_CONNECTION:
             self.kubernetes_conn_id = config.get("kubernetes_conn_id")
-        completion = _Completion(step, self.settings, config.get("helper_image"))
+        completion = _Completion(step, self.settings, shared, config.get("helper_image"))
         # `secrets` are attached after the template is merged and before labels and `pod_mutation_hook`: the one place
         # where a subclass can complete a pod that cluster policy still gets to see.
         self.secrets = [*self.secrets, completion]  # type: ignore[list-item] # it has the one method that is called
@@ -160,13 +166,24 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         pod.metadata.name = f"{pod.metadata.name[:54]}-{secrets.token_hex(4)}"
         return self.client.create_namespaced_pod(namespace=namespace, body=pod)
 
+    def _await_slot(self, step: ResolvedStep, limits: Limits, shared: SharedLimit) -> None:
+        """Wait until no more than the other slots of the limit are taken; the pod is not scheduled before."""
+        pod, namespace = self._pod_address
+        wait = SlotWait(
+            self.client, pod=pod, namespace=namespace, run=shared.run, slots=shared.steps, patience_s=self._startup_s
+        )
+        wait.wait(lambda: self.bounded(step, limits).timeout_s)
+
+    @property
+    def _startup_s(self) -> int:
+        return self.startup_timeout_seconds if self._own_startup_timeout else config.get_int("startup_timeout")
+
     def _follow(
         self, step: ResolvedStep, exchange: Exchange | None, *, inputs: Mapping[str, Path], work: Path
     ) -> Outcome:
         pod, namespace = self._pod_address
         channel = ExecChannel(self.client.api_client, pod=pod, namespace=namespace)
-        startup_s = self.startup_timeout_seconds if self._own_startup_timeout else config.get_int("startup_timeout")
-        waits = Waits(startup_s=startup_s, poll_s=self.startup_check_interval_seconds)
+        waits = Waits(startup_s=self._startup_s, poll_s=self.startup_check_interval_seconds)
         mark = new_mark()
         attempt = Attempt(self.client, channel, step, exchange=exchange, waits=waits, mark=mark)
         logs = self._followers(step, pod, namespace, mark=mark)
@@ -249,8 +266,8 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
 class _Completion:
     """Completes the pod that KubernetesPodOperator has built from its arguments and templates with the step itself."""
 
-    def __init__(self, step: ResolvedStep, settings: Settings, helper_image: str) -> None:
-        self._step, self._settings, self._helper_image = step, settings, helper_image
+    def __init__(self, step: ResolvedStep, settings: Settings, shared: SharedLimit | None, helper_image: str) -> None:
+        self._step, self._settings, self._shared, self._helper_image = step, settings, shared, helper_image
 
     def attach_to_pod(self, pod: V1Pod) -> V1Pod:
         """Return the completed pod; named as the method of Airflow's `Secret` in whose place it is called."""
@@ -259,6 +276,8 @@ class _Completion:
 
         base: Manifest = ApiClient().sanitize_for_serialization(pod)
         made = build_pod(base, self._step, self._settings, helper_image=self._helper_image)
+        if self._shared is not None:
+            made = gated(made, self._shared.run)
         return PodGenerator.deserialize_model_dict(made)
 
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from kfp_airflow.diagnostics import StepError, StepFailed
 from kfp_airflow.graph.model import Retry, RetryPolicy
-from kfp_airflow.operators.limits import ended_by, now
+from kfp_airflow.operators.limits import Deadline, now
 from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, AirflowFailException, BaseRetryPolicy, RetryDecision
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
     from kfp_airflow.artifacts.store import Store
-    from kfp_airflow.graph.resolved import ResolvedStep
     from kfp_airflow.operators.values import RunValues
 
 UNLIMITED: Final = 1_000_000
@@ -85,9 +84,10 @@ class Attempts:
     limit: int
     deadline: datetime | None = None
 
-    def within_budget(self, step: ResolvedStep) -> ResolvedStep:
-        """Return the step with a time limit that also keeps the budget."""
-        return step if self.deadline is None else ended_by(self.deadline, step, what=self._budget)
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """Return the end of the budget, nothing where there is none."""
+        return () if self.deadline is None else (Deadline(self.deadline, self._budget),)
 
     @property
     def _budget(self) -> str:

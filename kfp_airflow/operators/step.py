@@ -21,7 +21,7 @@ from kfp_airflow.graph.text import ArgumentRef, Json, OutputRef
 from kfp_airflow.operators.callers import ended_with_callers
 from kfp_airflow.operators.construction import QuickConstruction
 from kfp_airflow.operators.guards import check_guards
-from kfp_airflow.operators.limits import ended_by
+from kfp_airflow.operators.limits import Deadline, Limits, ended_by
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.reasons import explained
 from kfp_airflow.operators.retries import Attempts, attempts_of, kept_to_policy
@@ -66,10 +66,10 @@ class StepLife(QuickConstruction):
             attempts = self._attempts(values, context, store)
             with kept_to_policy(attempts), _work_folder() as work:
                 resolved, inputs = self._resolve(values, store, work)
-                if attempts is not None:
-                    resolved = attempts.within_budget(resolved)
+                deadlines = (*_run_deadlines(values), *(attempts.deadlines if attempts is not None else ()))
+                limits = Limits(deadlines=deadlines, shared=values.shared_limit)
                 with ended_with_callers(values, self.on_kill):
-                    outcome = self._run_attempt(resolved, inputs, _folder(work / "attempt"), context)
+                    outcome = self._run_attempt(resolved, limits, inputs, _folder(work / "attempt"), context)
                 _publish(self.step, outcome, context, store)
                 if outcome.exit_code != 0:
                     raise StepFailed(f"step '{self.step.id}': {outcome.message}", exit_code=outcome.exit_code)
@@ -89,17 +89,32 @@ class StepLife(QuickConstruction):
             raise AirflowFailException(str(error)) from error
 
     @abstractmethod
-    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
-        """Run one attempt: see `graph.resolved.Runtime.run`."""
+    def run_attempt(
+        self, step: ResolvedStep, *, limits: Limits, inputs: Mapping[str, Path], work: Path, context: Context
+    ) -> Outcome:
+        """Run one attempt: see `graph.resolved.Runtime.run`.
+
+        Where it shares a limit, it waits for its turn first. It has the time that `bounded` gives when it begins.
+        """
 
     def end_attempt(self) -> None:
         """End the attempt that runs, if one does: `run_attempt` looks at `told_to_end` as soon as it has something."""
 
-    def _run_attempt(self, step: ResolvedStep, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+    def bounded(self, step: ResolvedStep, limits: Limits) -> ResolvedStep:
+        """Return the step with the time that is left to it.
+
+        Raises StepError where none is, or where the task was told to end.
+        """
         if self.told_to_end:
             raise StepError(f"step '{self.step.id}': was told to end before it began")
+        return ended_by(limits.deadlines, step)
+
+    def _run_attempt(
+        self, step: ResolvedStep, limits: Limits, inputs: Mapping[str, Path], work: Path, context: Context
+    ) -> Outcome:
+        self.bounded(step, limits)
         try:
-            return self.run_attempt(step, inputs=inputs, work=work, context=context)
+            return self.run_attempt(step, limits=limits, inputs=inputs, work=work, context=context)
         except ImageUnavailable as error:
             raise ImageUnavailable(f"{self.step.where}: step '{self.step.id}': {error}") from error
 
@@ -111,7 +126,7 @@ class StepLife(QuickConstruction):
                 item.name: _stage(item, values, store, folder / str(index))
                 for index, item in enumerate(self.step.inputs)
             }
-        return _within_run(resolved, values), inputs
+        return resolved, inputs
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -224,13 +239,12 @@ def _require_outputs(step: ContainerStep, outcome: Outcome) -> None:
         raise OutputMissing(f"step '{step.id}' succeeded and did not write {files}. {advice}")
 
 
-def _within_run(step: ResolvedStep, values: RunValues) -> ResolvedStep:
-    """Return the step with a time limit that also keeps the pipeline's, which counts from the start of the root run.
+def _run_deadlines(values: RunValues) -> tuple[Deadline, ...]:
+    """Return the end of the pipeline's time, which counts from the start of the root run.
 
     Only where an exit handler has to run after that (§4 of the design).
     """
     limit = values.placement.facts.timeout
     if limit is None or values.placement.handles_exit:
-        return step
-    what = f"the run's time limit of {int(limit.total_seconds())} s"
-    return ended_by(values.root.started + limit, step, what=what)
+        return ()
+    return (Deadline(values.root.started + limit, f"the run's time limit of {int(limit.total_seconds())} s"),)

@@ -19,6 +19,7 @@ from kfp_airflow.diagnostics import KfpAirflowError, StepError, ValueTooLarge
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, Json, OutputRef, ParameterRef, Reference, RunRef, resolve_tree
 from kfp_airflow.operators.inherited import AWAITED, Caller, Handed, Inherited, Root, read_conf
 from kfp_airflow.operators.item_text import FrozenItem, frozen_item, parse_item
+from kfp_airflow.operators.limits import SharedLimit
 from kfp_airflow.operators.macros import RunFacts, expand_macros
 from kfp_airflow.operators.placement import Placement, Source
 
@@ -111,6 +112,14 @@ class RunValues:
             return self._inherited.root
         ti, run = self._context["ti"], self._context["dag_run"]
         return Root(dag_id=ti.dag_id, run_id=ti.run_id, started=run.start_date or run.run_after)
+
+    @property
+    def shared_limit(self) -> SharedLimit | None:
+        """Return the limit of the steps at a time that this run shares with others. Exit handlers wait for nobody."""
+        steps = self.placement.facts.steps_at_a_time
+        if steps is None or self.placement.handles_exit:
+            return None
+        return SharedLimit(_digest(self.root.dag_id, self.root.run_id), steps)
 
     @property
     def callers(self) -> tuple[Caller, ...]:

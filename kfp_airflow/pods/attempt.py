@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,6 +15,7 @@ from kfp_airflow.pods import helper, state
 from kfp_airflow.pods.channel import Channel, ChannelBroken, ChannelRefused, Lines, Pace, Stream
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import Exchange
+from kfp_airflow.pods.reading import read_json
 from kfp_airflow.pods.transfer import Collected, Member, collect, feed, members_of
 
 if TYPE_CHECKING:
@@ -216,26 +215,19 @@ class Attempt:
 
     def _read(self) -> state.Pod:
         from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
 
-        pace = Pace()
-        while True:
-            try:
-                response = self._core.read_namespaced_pod(self._name, self._namespace, _preload_content=False)
-                pod: state.Pod = json.loads(response.data)
-                return pod
-            except ApiException as error:
-                if error.status == HTTPStatus.NOT_FOUND:
-                    text = f"pod {self._name} in namespace {self._namespace} was deleted while the step ran"
-                    raise state.PodLost(text) from error
-                if error.status not in {429, 500, 502, 503, 504} or pace.elapsed_s > self._waits.startup_s:
-                    raise StepError(
-                        f"the cluster refuses to show pod {self._name}: {error.status} {error.reason}"
-                    ) from error
-            except HTTPError as error:
-                if pace.elapsed_s > self._waits.startup_s:
-                    raise StepError(f"the cluster cannot be reached any more: {error}") from error
-            pace.wait()
+        whose = f"pod {self._name} in namespace {self._namespace}"
+        try:
+            pod: state.Pod = read_json(
+                self._core.read_namespaced_pod,
+                self._name,
+                self._namespace,
+                what=f"pod {self._name}",
+                patience_s=self._waits.startup_s,
+            )
+        except ApiException as error:
+            raise state.PodLost(f"{whose} was deleted while the step ran") from error
+        return pod
 
     def _with_outputs(self, outcome: Outcome, work: Path, follower: LogFollower | None) -> Outcome:
         """Return the outcome with the outputs that are there, of failed programs too (DP-01)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import sqlite3
@@ -165,3 +166,24 @@ def test_recursion_runs_until_its_condition_is_false(run_command: Command, home:
     assert outputs(report, "said") == ["2"]
     assert "condition 'not enough' (out < limit) is false: '2' < '2'" in {task["message"] for task in report["tasks"]}
     assert open_runs(home) == []
+
+
+@pytest.mark.row("P-03", "A-06")
+def test_the_steps_at_a_time_are_counted_over_all_runs_that_tasks_start(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = run_command(
+        "run", "calls.py", "--function", "limited", "--home", home, "--runtime", "process", "--json", out
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert most_at_a_time(json.loads(out.read_text())) == 2
+
+
+def most_at_a_time(report: dict[str, Any]) -> int:
+    """Return how many of the nine steps of `limited` ran at a time, by what their clocks said."""
+    (given,) = outputs(report, "all")
+    beside, inner = json.loads(given)
+    spans = [json.loads(span) for span in (*beside, *itertools.chain(*inner))]
+    assert len(spans) == 3 + 6
+    return max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans)

@@ -22,6 +22,7 @@ from typing_extensions import override
 from kfp_airflow.graph.model import Container, ContainerStep, OutputFile, Retry, Settings
 from kfp_airflow.graph.resolved import Outcome, ResolvedStep
 from kfp_airflow.graph.text import Part, text
+from kfp_airflow.operators.limits import Limits
 from kfp_airflow.operators.placement import Placement
 from kfp_airflow.operators.step import StepLife
 
@@ -67,7 +68,9 @@ class SimulatedStep(StepLife, BaseOperator):
         self.placement = placement
 
     @override
-    def run_attempt(self, step: ResolvedStep, *, inputs: Mapping[str, Path], work: Path, context: Context) -> Outcome:
+    def run_attempt(
+        self, step: ResolvedStep, *, limits: Limits, inputs: Mapping[str, Path], work: Path, context: Context
+    ) -> Outcome:
         succeeds, written = simulate(step.id, step.container.args, context["ti"].try_number)
         path = work / OUTPUT
         path.write_text(written, encoding="utf-8")

@@ -236,19 +236,19 @@ def test_a_schedule_needs_defaults_and_catchup_a_start() -> None:
     ).catchup
 
 
-@pytest.mark.better("P-03", how="where tasks start runs the limit holds for each of them, a warning says so")
-def test_a_limit_of_steps_is_said_to_hold_for_each_run_that_tasks_start() -> None:
+@pytest.mark.row("P-03")
+def test_a_limit_of_steps_is_shared_by_the_runs_that_tasks_start() -> None:
     inner = Loop(id="for-loop-2", items=ItemRef("for-loop-1"), members=(step("b"),))
     outer = Loop(id="for-loop-1", items=OutputRef("a", "data"), members=(inner,))
-    nested = pipeline(step("a"), outer, settings=Settings(parallelism=3))
-    with pytest.warns(PipelineWarning, match=r"^p\.py:1: set_parallelism\(3\) holds for each of the runs .* \[KA111\]"):
-        whole, body = build_dags(nested, PROCESS)
+    whole, body = build_dags(pipeline(step("a"), outer, settings=Settings(parallelism=3)), PROCESS)
     assert (whole.max_active_tasks, body.max_active_tasks) == (3, 3)
+    limits = [dag.get_task(name).placement.facts.steps_at_a_time for dag, name in ((whole, "a"), (body, "b"))]
+    assert limits == [3, 3]
+    (alone,) = build_dags(pipeline(step("a"), settings=Settings(parallelism=3)), PROCESS)
+    assert alone.get_task("a").placement.facts.steps_at_a_time is None  # Airflow keeps it
 
 
-@pytest.mark.filterwarnings("ignore::kfp_airflow.diagnostics.PipelineWarning")
 def test_the_pool_of_all_runs_is_that_of_the_default_arguments() -> None:
-    """As the warning above advises."""
     inner = Loop(id="for-loop-2", items=ItemRef("for-loop-1"), members=(step("b"),))
     outer = Loop(id="for-loop-1", items=OutputRef("a", "data"), members=(inner,))
     options = DagOptions(runtime="process", dag_args={"default_args": {"pool": "few"}})

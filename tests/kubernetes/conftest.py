@@ -15,6 +15,7 @@ import pytest
 from kfp_airflow.graph.model import Container, ContainerStep, InputFile, OutputFile, PodOptions, Settings
 from kfp_airflow.graph.resolved import Outcome, resolve_step
 from kfp_airflow.graph.text import Struct, Text, text, tree
+from kfp_airflow.operators.limits import Limits
 from kfp_airflow.operators.placement import Facts, Placement
 
 
@@ -83,6 +84,7 @@ class Cluster:
         inputs: Mapping[str, Path] | None = None,
         *,
         settings: Settings | None = None,
+        limits: Limits | None = None,
         **operator_args: Any,
     ) -> Run:
         operator = self.operator(step, settings or Settings(), **operator_args)
@@ -90,7 +92,9 @@ class Cluster:
         work = self.folder / f"work-{self.number}-{operator.task_id}"
         work.mkdir()
         resolved = resolve_step(step, _refuse)
-        outcome = operator.run_attempt(resolved, inputs=inputs or {}, work=work, context=context_of(operator))
+        outcome = operator.run_attempt(
+            resolved, limits=limits or Limits(), inputs=inputs or {}, work=work, context=context_of(operator)
+        )
         return Run(outcome, operator.pod.metadata.name, operator)
 
     def exists(self, pod: str) -> bool:

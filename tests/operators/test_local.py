@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +13,11 @@ import pytest
 from airflow.sdk import Context
 from structlog.testing import CapturedCall, CapturingLogger
 
+from kfp_airflow.diagnostics import StepError
 from kfp_airflow.graph.model import Container, ContainerStep, Settings
 from kfp_airflow.graph.resolved import Outcome, ResolvedContainer, ResolvedStep
 from kfp_airflow.graph.text import text
+from kfp_airflow.operators.limits import Deadline, Limits, SharedLimit, now
 from kfp_airflow.operators.local import LocalStepOperator
 from kfp_airflow.operators.placement import Facts, Placement
 
@@ -27,9 +32,10 @@ def operator(runtime: Literal["process", "container"] = "process") -> LocalStepO
     )
 
 
-def attempt(task: LocalStepOperator, work: Path, *command: str) -> Outcome:
+def attempt(task: LocalStepOperator, work: Path, *command: str, limits: Limits | None = None) -> Outcome:
     main = ResolvedContainer(name="", image="bash", command=command, args=())
-    return task.run_attempt(ResolvedStep(id="train", container=main), inputs={}, work=work, context=Context())
+    step = ResolvedStep(id="train", container=main)
+    return task.run_attempt(step, limits=limits or Limits(), inputs={}, work=work, context=Context())
 
 
 @pytest.fixture(autouse=True)
@@ -71,10 +77,37 @@ def test_on_kill_ends_the_step(tmp_path: Path) -> None:
     assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
 
 
-def test_a_step_that_was_told_to_end_before_it_began_never_begins(tmp_path: Path) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["before it began", "as it begins"])
+def test_a_step_that_was_told_to_end_never_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
     """Airflow may call on_kill at any moment, while the step's inputs are fetched for example."""
     task = operator()
-    task.on_kill()
-    outcome = attempt(task, tmp_path, "touch", str(tmp_path / "begun"))
-    assert outcome.exit_code == 143
+    if late:
+        opened = task._open_runtime()
+        monkeypatch.setattr(task, "_open_runtime", lambda: (task.on_kill(), opened)[1])
+        assert attempt(task, tmp_path, "touch", str(tmp_path / "begun")).exit_code == 143
+    else:
+        task.on_kill()
+        with pytest.raises(StepError, match="step 'train': was told to end before it began"):
+            attempt(task, tmp_path, "touch", str(tmp_path / "begun"))
     assert not (tmp_path / "begun").exists()
+
+
+def test_a_step_waits_for_a_slot_of_its_runs_and_has_the_time_that_is_left_then(tmp_path: Path) -> None:
+    """The limit of `set_parallelism` where tasks start runs; the pipeline's time limit ends the wait, too."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    shared = SharedLimit("0123abcd", 1)
+    holder = threading.Thread(
+        target=attempt, args=(operator(), first, "sleep", "3"), kwargs={"limits": Limits(shared=shared)}
+    )
+    holder.start()
+    time.sleep(1)
+    soon = Deadline(now() + timedelta(seconds=0.3), "the run's time limit of 1 s")
+    with pytest.raises(StepError, match=r"step 'train' was not begun: the run's time limit of 1 s is over"):
+        attempt(operator(), second, "true", limits=Limits(deadlines=(soon,), shared=shared))
+    assert holder.is_alive()
+    later = Deadline(now() + timedelta(seconds=5), "the run's time limit of 5 s")
+    outcome = attempt(operator(), second, "sleep", "60", limits=Limits(deadlines=(later,), shared=shared))
+    assert not holder.is_alive()
+    assert re.fullmatch(r"ran longer than its limit of [234] s and was ended", outcome.message)

@@ -10,6 +10,7 @@ from kfp_airflow.diagnostics import ImageUnavailable, OutputMissing, StepError, 
 from kfp_airflow.graph.model import Retry, RetryPolicy
 from kfp_airflow.graph.resolved import ResolvedContainer, ResolvedStep
 from kfp_airflow.graph.text import text
+from kfp_airflow.operators.limits import ended_by
 from kfp_airflow.operators.retries import (
     UNLIMITED,
     Attempts,
@@ -102,10 +103,10 @@ def test_no_attempt_begins_after_the_budget_of_all_attempts(left_s: float, again
 def test_an_attempt_ends_with_the_budget_of_all_attempts() -> None:
     step = ResolvedStep(id="a", container=ResolvedContainer(name="", image="i", command=(), args=()), timeout_s=100)
     retry = Retry(backoff_max_duration="1m")
-    assert attempt(retry).within_budget(step).timeout_s == 100
-    assert attempt(retry, left_s=30.5).within_budget(step).timeout_s == 31
+    assert ended_by(attempt(retry).deadlines, step).timeout_s == 100
+    assert ended_by(attempt(retry, left_s=30.5).deadlines, step).timeout_s == 31
     with pytest.raises(StepError, match=r"step 'a' was not begun: the time for all attempts together .* is over"):
-        attempt(retry, left_s=-1).within_budget(step)
+        ended_by(attempt(retry, left_s=-1).deadlines, step)
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,15 @@ def handled(seconds: int = 0):
             never = bash("never", "touch /tmp/out").after(slow)
             with dsl.ParallelFor(outer):
                 bash("each", "touch /tmp/out").after(never)
+
+
+@dsl.pipeline(name="limited")
+def limited():
+    dsl.get_pipeline_conf().set_parallelism(2)
+    clock = 'begun=$(date +%s.%N); sleep 0.5; echo "[$begun, $(date +%s.%N)]" > /tmp/out'
+    lists = bash("lists", """echo '[["a", "b"], ["c", "d"], ["e", "f"]]' > /tmp/out""")
+    with dsl.ParallelFor(lists.output) as outer:
+        beside = bash("beside", clock)
+        with dsl.ParallelFor(outer):
+            inner = bash("inner", clock)
+    bash("all", 'printf "[%s, %s]" "$1" "$2" > /tmp/out', beside.output, inner.output)
