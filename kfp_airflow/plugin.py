@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 from kfp_airflow import config
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
 
 FORKING: Final = frozenset({"scheduler", "dag-processor"})
 """The components of Airflow whose child processes run tasks (LocalExecutor) or parse DAG files."""
@@ -32,8 +35,28 @@ class Preload:
         import kfp_airflow.operators.pod  # noqa: F401 - for the children
 
 
+class SkipNotes:
+    """Lets Airflow's UI show why tasks were skipped, as soon as their run has ended."""
+
+    @hookimpl
+    def on_dag_run_success(self, dag_run: DagRun) -> None:
+        """Note the reasons of the run's skipped tasks."""
+        _note_skipped_tasks(dag_run)
+
+    @hookimpl
+    def on_dag_run_failed(self, dag_run: DagRun) -> None:
+        """Note the reasons of the run's skipped tasks."""
+        _note_skipped_tasks(dag_run)
+
+
+def _note_skipped_tasks(dag_run: DagRun) -> None:
+    from kfp_airflow.operators.skip_notes import note_skipped_tasks
+
+    note_skipped_tasks(dag_run)
+
+
 class KfpAirflowPlugin(AirflowPlugin):
     """Registered by its entry point; Airflow loads it in each of its processes, so it imports little."""
 
     name = "kfp_airflow"
-    listeners = [Preload()]  # noqa: RUF012 - Airflow's own declaration is of an instance
+    listeners = [Preload(), SkipNotes()]  # noqa: RUF012 - Airflow's own declaration is of an instance

@@ -112,7 +112,9 @@ def test_a_false_condition_skips_its_steps_and_says_why(airflow: AirflowService)
     airflow.wait_for_dag("digits")
     run = airflow.run("digits", settings=[{"C": 0.01, "iterations": 20}], threshold=0.999, timeout_s=240)
     assert run["state"] == "success"
-    assert airflow.tasks("digits", run["dag_run_id"])["publish", -1]["state"] == "skipped"
+    skipped = airflow.tasks("digits", run["dag_run_id"])["publish", -1]
+    assert skipped["state"] == "skipped"
+    assert skipped["note"].startswith("Skipped: condition 'good-enough' (accuracy > threshold) is false: '0.9")
     log = airflow.log("digits", run["dag_run_id"], "publish")
     assert "condition 'good-enough' (accuracy > threshold) is false: '0.9" in log
 

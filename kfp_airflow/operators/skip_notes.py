@@ -1,0 +1,62 @@
+"""Why a task was skipped, as its note in Airflow's UI.
+
+A task cannot set its own note: it leaves the reason as an XCom (`operators.reasons`), and the process that ends the
+run, the scheduler or the API server, makes notes of them in its own session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kfp_airflow.operators.reasons import MESSAGE_KEY
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+
+BEGINNING: Final = "Skipped: "
+"""How these notes begin. Nobody has written them, so that they can be told from those of people."""
+NOTE_LIMIT: Final = 1000
+"""Characters that a note takes (airflow/models/taskinstance.py)."""
+
+
+def note_skipped_tasks(dag_run: DagRun) -> None:
+    """Give each skipped task instance of an ended run its reason as a note, where it has none of a person.
+
+    What such a note said before the task was cleared goes.
+    """
+    from airflow.models.taskinstance import TaskInstance, TaskInstanceNote
+    from airflow.models.xcom import XComModel
+    from airflow.utils.state import TaskInstanceState
+    from sqlalchemy import and_, select
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if session is None:  # nobody's run
+        return
+    of_run = (TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+    noted = (
+        select(TaskInstanceNote)
+        .join(TaskInstance, TaskInstance.id == TaskInstanceNote.ti_id)
+        .where(*of_run, TaskInstanceNote.user_id.is_(None), TaskInstanceNote.content.startswith(BEGINNING))
+    )
+    reasons = (
+        select(TaskInstance.id, XComModel.value)
+        .join(XComModel, and_(XComModel.task_id == TaskInstance.task_id, XComModel.map_index == TaskInstance.map_index))
+        .outerjoin(TaskInstanceNote, TaskInstanceNote.ti_id == TaskInstance.id)
+        .where(
+            *of_run,
+            TaskInstance.state == TaskInstanceState.SKIPPED,
+            XComModel.dag_run_id == dag_run.id,
+            XComModel.key == MESSAGE_KEY,
+            TaskInstanceNote.ti_id.is_(None),
+        )
+    )
+    # No savepoint, for the scheduler lets its session end none. Where its transaction fails, it ends the run once more.
+    for note in session.scalars(noted):
+        session.delete(note)
+    session.flush()
+    for ti_id, reason in session.execute(reasons).all():
+        if isinstance(reason, str):  # an XCom backend may keep texts elsewhere
+            note = TaskInstanceNote(f"{BEGINNING}{reason}"[:NOTE_LIMIT])  # type: ignore[no-untyped-call]
+            note.ti_id = ti_id
+            session.add(note)
