@@ -77,22 +77,21 @@ class Decision:
     before: int = 0
 
 
-def decide(pods: Sequence[Seen], name: str, slots: int) -> Decision:
-    """Return what the task of pod `name` does, where `slots` pods may run at a time."""
+def decide(pods: Sequence[Seen], slots: int) -> dict[str, Decision]:
+    """Return what the task of each pod that waits or claims does, by pod, where `slots` pods may run at a time."""
     free = slots - sum(pod.stage is Stage.RUNNING for pod in pods)
-    claiming = sorted((pod for pod in pods if pod.stage is Stage.CLAIMING), key=lambda pod: pod.order)
-    waiting = sorted((pod for pod in pods if pod.stage is Stage.WAITING), key=lambda pod: pod.order)
-    place = _place(claiming, name)
-    if place is not None:
-        if len(claiming) <= free:
-            return Decision(Move.BEGIN)
-        return Decision(Move.WAIT) if place < free else Decision(Move.RETREAT)
-    place = _place(waiting, name) or 0
-    return Decision(Move.CLAIM if place < free - len(claiming) else Move.WAIT, before=place)
-
-
-def _place(pods: Sequence[Seen], name: str) -> int | None:
-    return next((index for index, pod in enumerate(pods) if pod.name == name), None)
+    claiming, waiting = (
+        sorted((pod for pod in pods if pod.stage is stage), key=lambda pod: pod.order)
+        for stage in (Stage.CLAIMING, Stage.WAITING)
+    )
+    decisions: dict[str, Decision] = {}
+    for place, pod in enumerate(claiming):
+        crowded = Move.WAIT if place < free else Move.RETREAT
+        decisions[pod.name] = Decision(Move.BEGIN if len(claiming) <= free else crowded)
+    for place, pod in enumerate(waiting):
+        move = Move.CLAIM if place < free - len(claiming) else Move.WAIT
+        decisions[pod.name] = Decision(move, before=place)
+    return decisions
 
 
 class Queue:
@@ -109,25 +108,25 @@ class Queue:
 
     def look(self, pods: Sequence[Seen], now_s: float) -> Decision:
         """Return what to do after a look that was begun at `now_s`, on a clock of the caller's."""
-        living = self._living(pods, now_s)
-        decision = decide(living, self._name, self._slots)
+        self._bury(pods, now_s)
+        decision = self._decide(pods)[self._name]
         if decision.move is Move.CLAIM:
             self._claimed_at = now_s
         elif decision.move is Move.BEGIN and self._claimed_at is not None and now_s - self._claimed_at > CLAIM_HOLDS_S:
             return Decision(Move.RETREAT)
         return decision
 
-    def _living(self, pods: Sequence[Seen], now_s: float) -> list[Seen]:
-        self._dead &= set(pods)  # one that did something lives
-        living = [pod for pod in pods if pod not in self._dead]
-        able = [pod for pod in living if pod.name != self._name and self._could_go_on(pod, living)]
+    def _decide(self, pods: Sequence[Seen]) -> dict[str, Decision]:
+        return decide([pod for pod in pods if pod not in self._dead], self._slots)
+
+    def _bury(self, pods: Sequence[Seen], now_s: float) -> None:
+        """Find the dead; one that has done something since it was taken for dead lives."""
+        self._dead &= set(pods)
+        decisions = self._decide(pods)
+        others = [pod for pod in pods if pod.name in decisions and pod.name != self._name]
+        able = [pod for pod in others if decisions[pod.name].move is not Move.WAIT]
         self._able_since = {pod: self._able_since.get(pod, now_s) for pod in able}
         self._dead |= {pod for pod, since in self._able_since.items() if now_s - since > DEAD_AFTER_S}
-        return [pod for pod in living if pod not in self._dead]
-
-    def _could_go_on(self, pod: Seen, living: Sequence[Seen]) -> bool:
-        waits = pod.stage in {Stage.WAITING, Stage.CLAIMING}
-        return waits and decide(living, pod.name, self._slots).move is not Move.WAIT
 
 
 def gated(pod: Manifest, run: str) -> Manifest:

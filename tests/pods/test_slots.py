@@ -105,12 +105,12 @@ W, C, R, E = Stage.WAITING, Stage.CLAIMING, Stage.RUNNING, Stage.ENDED
 )
 def test_a_claim_begins_only_where_all_that_run_or_claim_fit(stages: Sequence[Stage], decision: Decision) -> None:
     """Two slots; the pod is the first."""
-    assert decide(pods(*stages), "0", 2) == decision
+    assert decide(pods(*stages), 2)["0"] == decision
 
 
 def test_who_was_made_first_comes_first() -> None:
-    assert decide(pods(W, W, W), "2", 2) == Decision(Move.WAIT, before=2)
-    assert decide(pods(C, C, R), "1", 2) == Decision(Move.RETREAT)
+    assert decide(pods(W, W, W), 2)["2"] == Decision(Move.WAIT, before=2)
+    assert decide(pods(C, C, R), 2)["1"] == Decision(Move.RETREAT)
 
 
 def test_a_task_that_does_nothing_is_passed_over_and_one_that_slept_over_its_claim_takes_it_back() -> None:
