@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from kfp_airflow.cli.database import withhold_waiting_tasks
 from kfp_airflow.cli.home import TASKS_AT_A_TIME
-from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, make_scheduler
+from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, AIRFLOW_V_3_4_PLUS, make_scheduler
 
 if TYPE_CHECKING:
     from airflow.callbacks.callback_requests import DagCallbackRequest
@@ -98,7 +98,34 @@ class SessionScheduler(SchedulerJobRunner):
         return len(session.scalars(found).all()) >= free
 
 
-class SessionExecutor(LocalExecutor):
+if TYPE_CHECKING or not AIRFLOW_V_3_4_PLUS:
+
+    class HoldingExecutor(LocalExecutor):
+        """A LocalExecutor that holds a slot for each task until its result is there, as it does from 3.4 on.
+
+        Before (apache/airflow#71914), it takes in more than its workers can run, and after ten minutes in its queue a
+        task counts as stuck.
+        """
+
+        @override
+        def trigger_tasks(self, open_slots: int) -> None:
+            """Hand waiting tasks to the workers, and hold a slot for each."""
+            waiting = set(self.queued_tasks)
+            super().trigger_tasks(open_slots)
+            self.running |= waiting - self.queued_tasks.keys()
+
+        @override
+        def _check_workers(self) -> None:
+            """Give the slots back where a worker was killed: the result of its task never comes."""
+            if any(not worker.is_alive() for worker in self.workers.values()):
+                self.running.clear()
+            super()._check_workers()  # type: ignore[no-untyped-call]
+
+else:  # goes when the oldest supported Airflow is 3.4, and the class above with it
+    HoldingExecutor = LocalExecutor
+
+
+class SessionExecutor(HoldingExecutor):
     """The LocalExecutor, which each round of the scheduler looks at the run, too."""
 
     runner: SchedulerJobRunner
@@ -110,24 +137,6 @@ class SessionExecutor(LocalExecutor):
         something else."""
         self._watch = watch
         self._helpers = helpers
-
-    @override
-    def trigger_tasks(self, open_slots: int) -> None:
-        """Hand waiting tasks to the workers, and hold a slot for each until its result is there.
-
-        Airflow's own LocalExecutor holds none (apache/airflow#71914): it takes in more than its workers can run, and
-        after ten minutes in its queue a task counts as stuck.
-        """
-        waiting = set(self.queued_tasks)
-        super().trigger_tasks(open_slots)
-        self.running |= waiting - self.queued_tasks.keys()
-
-    @override
-    def _check_workers(self) -> None:
-        """Give the slots back where a worker was killed: the result of its task never comes."""
-        if any(not worker.is_alive() for worker in self.workers.values()):
-            self.running.clear()
-        super()._check_workers()  # type: ignore[no-untyped-call]
 
     @override
     def sync(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from kfp_airflow.dag.build import build_dags
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
-from kfp_airflow.version_compat import parse_dag_file, write_dags
+from kfp_airflow.version_compat import AIRFLOW_V_3_4_PLUS, parse_dag_file, write_dags
 
 ROUNDS = 2000
 """How often the loop goes round at most: a pipeline that does not come to its end is a failure, not a hanging test."""
@@ -156,7 +156,9 @@ def _advance(dags: Mapping[str, Any], first_id: int, *, losing_calls: bool) -> b
             dag_run.dag = SerializedDagModel.get_dag(dag_run.dag_id, session=session)
             schedulable, _ = dag_run.update_state(session=session)
             for instance in schedulable:
-                if instance.state != "up_for_reschedule":
+                if AIRFLOW_V_3_4_PLUS:  # a retry is an instance of its own, which is counted already
+                    instance.try_number = max(instance.try_number, 1)
+                elif instance.state != "up_for_reschedule":
                     instance.try_number += 1
                 instance.state, instance.scheduled_dttm = "scheduled", timezone.utcnow()
             session.commit()
