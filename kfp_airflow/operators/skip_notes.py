@@ -56,7 +56,12 @@ def note_skipped_tasks(dag_run: DagRun) -> None:
         session.delete(note)
     session.flush()
     for ti_id, reason in session.execute(reasons).all():
-        if isinstance(reason, str):  # an XCom backend may keep texts elsewhere
-            note = TaskInstanceNote(f"{BEGINNING}{reason}"[:NOTE_LIMIT])  # type: ignore[no-untyped-call]
+        if (text := note_of(reason)) is not None:
+            note = TaskInstanceNote(text)  # type: ignore[no-untyped-call]
             note.ti_id = ti_id
             session.add(note)
+
+
+def note_of(reason: object) -> str | None:
+    """Return the note of a reason, None for what is no text: a backend of XComs keeps the reason elsewhere."""
+    return f"{BEGINNING}{reason}"[:NOTE_LIMIT] if isinstance(reason, str) else None

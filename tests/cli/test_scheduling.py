@@ -36,7 +36,7 @@ class Idle(SessionExecutor):
 
     def _process_workloads(self, workloads: Any) -> None:
         for workload in workloads:
-            del self.queued_tasks[workload.ti.key]
+            del queued_in(self)[workload.ti.key]
 
     def _read_results(self) -> None:
         while self.results:
@@ -55,7 +55,17 @@ def queue(executor: Idle, *keys: str) -> None:
         traced = {"dag_run": SimpleNamespace(context_carrier={}), "context_carrier": {}}  # asked for before Airflow 3.2
         ti: Any = SimpleNamespace(id=key, key=key, task_id=key, priority_weight=1, **traced)
         workload = ExecuteTask.model_construct(ti=ti)
-        executor.queued_tasks[key] = workload  # type: ignore[index]
+        queued_in(executor)[key] = workload
+
+
+def queued_in(executor: SessionExecutor) -> dict[Any, Any]:
+    """Return the tasks that wait in an executor."""
+    if not AIRFLOW_V_3_4_PLUS:
+        return executor.queued_tasks
+    from airflow.executors.base_executor import WorkloadType
+
+    queues: Any = executor.executor_queues
+    return cast("dict[Any, Any]", queues[WorkloadType.EXECUTE_TASK])
 
 
 holding = pytest.mark.skipif(AIRFLOW_V_3_4_PLUS, reason="Airflow's own LocalExecutor holds a slot for each task")
