@@ -59,9 +59,9 @@ def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_
     Raises StepError for a quantity, a label's name or a container's name that Kubernetes cannot take.
     """
     exchange = exchange_of(step)
-    spec = dict(_object(base.get("spec")))
+    spec = dict(as_object(base.get("spec")))
     first, *others = _list(spec.get("containers")) or [{}]
-    main = _container(step.container, _object(first), settings, name=MAIN)
+    main = _container(step.container, as_object(first), settings, name=MAIN)
     mounts = list(_list(main.get("volumeMounts")))
     mirrored = [*mounts, *_input_mounts(step)]
     early = [
@@ -85,15 +85,15 @@ def build_pod(base: Manifest, step: ResolvedStep, settings: Settings, *, helper_
         spec["initContainers"] = early
     _apply_pod_options(spec, step, settings, with_volume=exchange is not None)
     _check_names(spec, step)
-    return {**base, "metadata": _metadata(_object(base.get("metadata")), step), "spec": spec}
+    return {**base, "metadata": _metadata(as_object(base.get("metadata")), step), "spec": spec}
 
 
 def check_quantities(step: ResolvedStep) -> None:
     """Raise StepError for the first quantity that is none, naming container, resource and text (C-01, C-03)."""
     for container in (step.container, *step.init_containers, *step.sidecars):
-        resources = _object(container.options.get("resources"))
+        resources = as_object(container.options.get("resources"))
         for kind in ("requests", "limits"):
-            for resource, quantity in _object(resources.get(kind)).items():
+            for resource, quantity in as_object(resources.get(kind)).items():
                 if not (isinstance(quantity, int | float) or _QUANTITY.fullmatch(str(quantity))):
                     whose = f"container '{container.name}'" if container.name else "the step"
                     raise StepError(
@@ -120,7 +120,7 @@ def _container(container: ResolvedContainer, base: Manifest, settings: Settings,
     if policy:  # P-07
         made["imagePullPolicy"] = policy
     if "resources" in made:
-        made["resources"] = _resources(_object(made["resources"]))
+        made["resources"] = _resources(as_object(made["resources"]))
     return made
 
 
@@ -139,8 +139,8 @@ def _extra(container: ResolvedContainer, settings: Settings, mirrored: list[Json
     made = _container(container, {}, settings, name=container.name or default_name)
     if container.mirror_volume_mounts:
         own = _list(made.get("volumeMounts"))
-        taken = {_object(mount).get("mountPath") for mount in own}
-        made["volumeMounts"] = [*own, *(mount for mount in mirrored if _object(mount).get("mountPath") not in taken)]
+        taken = {as_object(mount).get("mountPath") for mount in own}
+        made["volumeMounts"] = [*own, *(mount for mount in mirrored if as_object(mount).get("mountPath") not in taken)]
     made.pop("restartPolicy", None)
     return made
 
@@ -193,7 +193,7 @@ def _helper(name: str, image: str, user: Manifest, *, hold: bool) -> Manifest:
 
 def _user_of(main: Manifest, spec: Manifest) -> Manifest:
     """Return the user of the helper: that of `main`, where it is told, so that each can read the other's files."""
-    own, pod = _object(main.get("securityContext")), _object(spec.get("securityContext"))
+    own, pod = as_object(main.get("securityContext")), as_object(spec.get("securityContext"))
     user: Manifest = {
         field: own[field] for field in ("runAsUser", "runAsGroup", "runAsNonRoot") if own.get(field) is not None
     }
@@ -206,9 +206,9 @@ def _user_of(main: Manifest, spec: Manifest) -> Manifest:
 def _apply_pod_options(spec: Manifest, step: ResolvedStep, settings: Settings, *, with_volume: bool) -> None:
     """Put the step's pod options and the pipeline's settings into `spec`, which is the caller's own copy."""
     pod = step.pod
-    own_volumes = {_object(volume).get("name") for volume in _list(pod.get("volumes"))}
+    own_volumes = {as_object(volume).get("name") for volume in _list(pod.get("volumes"))}
     volumes = [
-        *(volume for volume in _list(spec.get("volumes")) if _object(volume).get("name") not in own_volumes),
+        *(volume for volume in _list(spec.get("volumes")) if as_object(volume).get("name") not in own_volumes),
         *_list(pod.get("volumes")),
     ]
     if with_volume:
@@ -220,10 +220,10 @@ def _apply_pod_options(spec: Manifest, step: ResolvedStep, settings: Settings, *
     if pod.get("affinity"):
         spec["affinity"] = pod["affinity"]
     # P-06: the step's own selector replaces the pipeline's; both come after the operator's.
-    selector = _object(pod.get("nodeSelector")) or _object(_constants(settings.node_selector))
+    selector = as_object(pod.get("nodeSelector")) or as_object(_constants(settings.node_selector))
     if selector:
         texts: Manifest = {name: _plain(value) for name, value in selector.items()}
-        spec["nodeSelector"] = {**_object(spec.get("nodeSelector")), **texts}
+        spec["nodeSelector"] = {**as_object(spec.get("nodeSelector")), **texts}
     if secrets := [_secret(_constants(secret)) for secret in settings.image_pull_secrets]:
         spec["imagePullSecrets"] = [*_list(spec.get("imagePullSecrets")), *secrets]
     if dns := _constants(settings.dns_config):
@@ -235,12 +235,12 @@ def _apply_pod_options(spec: Manifest, step: ResolvedStep, settings: Settings, *
 
 def _secret(secret: Json) -> Json:
     """Return a reference by name only: samples pass a V1ObjectReference (P-01) with fields that have no place here."""
-    return {"name": _object(secret).get("name")}
+    return {"name": as_object(secret).get("name")}
 
 
 def _metadata(base: Manifest, step: ResolvedStep) -> Manifest:
-    annotations: Manifest = {name: _plain(value) for name, value in _object(step.pod.get("annotations")).items()}
-    given = {**_object(base.get("labels")), **_object(step.pod.get("labels"))}
+    annotations: Manifest = {name: _plain(value) for name, value in as_object(step.pod.get("annotations")).items()}
+    given = {**as_object(base.get("labels")), **as_object(step.pod.get("labels"))}
     labels: Manifest = {name: _label_value(_plain(value)) for name, value in given.items()}
     for kind, names in (("annotation", annotations), ("label", labels)):
         for name in names:
@@ -251,7 +251,7 @@ def _metadata(base: Manifest, step: ResolvedStep) -> Manifest:
                 )
     return {
         **base,
-        "annotations": {**_object(base.get("annotations")), **annotations},
+        "annotations": {**as_object(base.get("annotations")), **annotations},
         "labels": labels,
     }
 
@@ -273,7 +273,9 @@ def _plain(value: Json) -> str:
 
 
 def _check_names(spec: Manifest, step: ResolvedStep) -> None:
-    names = [str(_object(one).get("name")) for one in (*_list(spec.get("initContainers")), *_list(spec["containers"]))]
+    names = [
+        str(as_object(one).get("name")) for one in (*_list(spec.get("initContainers")), *_list(spec["containers"]))
+    ]
     for name in names:
         if names.count(name) > 1:
             raise StepError(
@@ -288,7 +290,8 @@ def _constants(value: object) -> Json:
     return resolve_tree(cast("Struct | Text | None", value), str)
 
 
-def _object(value: Json) -> Manifest:
+def as_object(value: Json) -> Manifest:
+    """Return an object of a manifest, an empty one for what is none."""
     return value if isinstance(value, dict) else {}
 
 
