@@ -6,7 +6,9 @@ import difflib
 import inspect
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -30,7 +32,7 @@ from kfp_airflow.pods.channel import ExecChannel
 from kfp_airflow.pods.helper import HELPER, new_mark
 from kfp_airflow.pods.logs import LogFollower
 from kfp_airflow.pods.manifest import MAIN, Exchange, Manifest, build_pod, check_quantities, exchange_of
-from kfp_airflow.pods.slots import SlotWait, gated
+from kfp_airflow.pods.slots import Slots, gated
 from kfp_airflow.pods.transfer import release
 from kfp_airflow.version_compat import pod_defaults
 
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 POD_NAME: Final = "kfp_pod_name"
 """The context's entry with the pod's name, where the caller has chosen it: what `{{pod.name}}` stands for."""
+QUOTA_LOOK_S: Final = 2.0
+"""How often a pod that a quota has refused is tried again."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "deferrable": False,  # [operators] default_deferrable does not reach steps: see _REFUSED
     **pod_defaults(),
@@ -102,29 +106,66 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         exchange = exchange_of(step)
         outcome: Outcome | None = None
         try:
-            self._create(self.bounded(step, limits), limits.shared, context)
-            if limits.shared is not None:
-                self._await_slot(step, limits, limits.shared)
+            pod = self._build(self.bounded(step, limits), limits.shared, context)
+            if limits.shared is None:
+                self._create(pod, lambda: self.bounded(step, limits), context)
+            else:
+                self._create_in_turn(pod, lambda: self.bounded(step, limits), limits.shared, context)
             outcome = self._follow(step, exchange, inputs=inputs, work=work)
             return outcome
         finally:
             self._clean_up(outcome, exchange, context)
 
-    def _create(self, step: ResolvedStep, shared: SharedLimit | None, context: Context) -> None:
-        """Build the pod as KubernetesPodOperator does and create it.
+    def _build(self, step: ResolvedStep, shared: SharedLimit | None, context: Context) -> V1Pod:
+        """Build the pod as KubernetesPodOperator does."""
+        self._prepare(step, shared, context)
+        with self._refusals_told():
+            self.pod_request_obj = pod = self.build_pod_request_obj(context)
+        self._call_back("on_pod_manifest_created", context, pod_request=pod)
+        return pod
 
-        Its own `create_pod` writes a refused pod, with all values in it, to the log.
+    def _create(self, pod: V1Pod, bounded: Callable[[], ResolvedStep], context: Context) -> None:
+        """Create the pod. KubernetesPodOperator's own `create_pod` writes a refused one, with all values, to the log.
+
+        `bounded` is the step with the time that is left to it; it raises where the wait for a quota has to end.
         """
+        with self._refusals_told(pod):
+            created = self._post(pod, bounded)
+        self.pod = self.remote_pod = created
+        self.log.info("Pod %s in namespace %s", created.metadata.name, created.metadata.namespace)
+        self._call_back("on_pod_creation", context, pod=created)
+        if self.told_to_end:  # while the cluster answered
+            self.end_attempt()
+
+    def _create_in_turn(
+        self, pod: V1Pod, bounded: Callable[[], ResolvedStep], shared: SharedLimit, context: Context
+    ) -> None:
+        """Create the pod when few enough steps run of all that share the limit, and let it begin."""
+        slots = Slots(
+            self.client,
+            namespace=pod.metadata.namespace,
+            run=shared.run,
+            slots=shared.steps,
+            may_wait=bounded,
+            patience_s=self._startup_s,
+        )
+        while True:
+            slots.await_room()
+            self._create(pod, bounded, context)
+            if slots.begin(self._pod_address[0]):
+                return
+            self._delete()
+            self.pod = self.remote_pod = None
+
+    @contextmanager
+    def _refusals_told(self, pod: V1Pod | None = None) -> Iterator[None]:
+        """Let what the cluster, or the way to it, refuses be a StepError that says what to do."""
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config.config_exception import ConfigException
         from urllib3.exceptions import HTTPError
 
-        self._prepare(step, shared, context)
-        pod: V1Pod | None = None
         try:
-            self.pod_request_obj = pod = self.build_pod_request_obj(context)
-            self._call_back("on_pod_manifest_created", context, pod_request=pod)
-            created = self._post(pod)
+            yield
         except ConfigException as error:
             raise StepError(f"no cluster is known: {error}. Set the connection '{self.kubernetes_conn_id}'") from error
         except HTTPError as error:
@@ -133,11 +174,6 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
             raise StepError(f"the cluster at {host} cannot be reached: {error}. {advice}") from error
         except ApiException as error:
             raise _refused(error, pod, self.client.api_client.configuration.host) from error
-        self.pod = self.remote_pod = created
-        self.log.info("Pod %s in namespace %s", created.metadata.name, created.metadata.namespace)
-        self._call_back("on_pod_creation", context, pod=created)
-        if self.told_to_end:  # while the cluster answered
-            self.end_attempt()
 
     def _prepare(self, step: ResolvedStep, shared: SharedLimit | None, context: Context) -> None:
         """Set what KubernetesPodOperator reads when it builds the pod."""
@@ -153,26 +189,27 @@ class PodStepOperator(StepLife, KubernetesPodOperator):
         # where a subclass can complete a pod that cluster policy still gets to see.
         self.secrets = [*self.secrets, completion]  # type: ignore[list-item] # it has the one method that is called
 
-    def _post(self, pod: V1Pod) -> V1Pod:
+    def _post(self, pod: V1Pod, bounded: Callable[[], ResolvedStep]) -> V1Pod:
+        """Create the pod, as soon as the namespace's quotas have room for it (as KFP does), or `_startup_s` is over."""
         from kubernetes.client.exceptions import ApiException
 
-        namespace = pod.metadata.namespace
-        try:
-            return self.client.create_namespaced_pod(namespace=namespace, body=pod)
-        except ApiException as error:
-            if error.status != HTTPStatus.CONFLICT:
-                raise
-        # A pod of that name is there: of an attempt that was cut off, or of a run that was cleared and begun anew.
-        pod.metadata.name = f"{pod.metadata.name[:54]}-{secrets.token_hex(4)}"
-        return self.client.create_namespaced_pod(namespace=namespace, body=pod)
-
-    def _await_slot(self, step: ResolvedStep, limits: Limits, shared: SharedLimit) -> None:
-        """Wait until no more than the other slots of the limit are taken; the pod is not scheduled before."""
-        pod, namespace = self._pod_address
-        wait = SlotWait(
-            self.client, pod=pod, namespace=namespace, run=shared.run, slots=shared.steps, patience_s=self._startup_s
-        )
-        wait.wait(lambda: self.bounded(step, limits).timeout_s)
+        begun, told = time.monotonic(), False
+        while True:
+            if (left_s := bounded().timeout_s) is not None:
+                pod.spec.active_deadline_seconds = min(left_s, pod.spec.active_deadline_seconds or left_s)
+            try:
+                return self.client.create_namespaced_pod(namespace=pod.metadata.namespace, body=pod)
+            except ApiException as error:
+                if error.status == HTTPStatus.CONFLICT:
+                    # One of that name is there: of an attempt that was cut off, or a run that was begun anew.
+                    pod.metadata.name = f"{pod.metadata.name[:54]}-{secrets.token_hex(4)}"
+                    continue
+                if not _exceeds_quota(error) or time.monotonic() - begun > self._startup_s:
+                    raise
+                if not told:
+                    self.log.info("Waiting, for a quota has no room: %s", _reason(error))
+                    told = True
+            time.sleep(QUOTA_LOOK_S)
 
     @property
     def _startup_s(self) -> int:
@@ -314,12 +351,20 @@ def _names(chosen: object, every: list[str]) -> list[str]:
     return [str(name) for name in chosen] if isinstance(chosen, Iterable) else []
 
 
+def _reason(error: ApiException) -> str:
+    """Return why the API server refused something, in its own words."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (TypeError, ValueError, KeyError):
+        return f"{error.status} {error.reason}"
+
+
+def _exceeds_quota(error: ApiException) -> bool:
+    return error.status == HTTPStatus.FORBIDDEN and "exceeded quota" in _reason(error)
+
+
 def _refused(error: ApiException, pod: V1Pod | None, host: str) -> StepError:
     """Return what to say of a pod that the API server did not take, with its own reason."""
-    try:
-        reason = str(json.loads(error.body)["message"])
-    except (TypeError, ValueError, KeyError):
-        reason = f"{error.status} {error.reason}"
     namespace = pod.metadata.namespace if pod is not None else "?"
     advice = {
         401: "Check the credentials of the connection",
@@ -327,5 +372,5 @@ def _refused(error: ApiException, pod: V1Pod | None, host: str) -> StepError:
         404: f"Create the namespace {namespace}, or set [kfp_airflow] namespace",
         422: "Mend what it names in the step, or in operator_args",
     }.get(error.status, "Clear the task to try again")
-    text = f"the cluster at {host} refused the pod of the step in namespace {namespace}: {reason[:1500]}"
+    text = f"the cluster at {host} refused the pod of the step in namespace {namespace}: {_reason(error)[:1500]}"
     return StepError(f"{text}. {advice}")

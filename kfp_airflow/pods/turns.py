@@ -1,7 +1,8 @@
-"""Whose turn it is where so many pods may run at a time, and each is let go by a task of its own.
+"""Whose turn it is where so many pods may run at a time, and each is made and let go by a task of its own.
 
-No process is above the tasks. One claims first, in its pod, looks again, and begins only where everything that runs or
-claims, itself counted, fits: of any group that would be one too many, the last to claim sees all others.
+No process is above the tasks. One that sees room makes its pod, which waits: a claim. Then it looks again, and lets the
+pod go only where everything that runs or claims, itself counted, fits: of any group that would be one too many, the
+last to claim sees all others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 DEAD_AFTER_S: Final = 30.0
-"""How long a pod that could go on and does not is counted: its task is dead."""
+"""How long a claim is counted that could begin and does not: its task is dead."""
 CLAIM_HOLDS_S: Final = 15.0
 """How old a task lets its own claim become: well before others stop counting it."""
 
@@ -20,7 +21,6 @@ CLAIM_HOLDS_S: Final = 15.0
 class Stage(Enum):
     """How far a pod has come."""
 
-    WAITING = "waiting"
     CLAIMING = "claiming"
     RUNNING = "running"
     ENDED = "ended"
@@ -28,7 +28,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A pod of the run as one look at the cluster showed it. `order`: who comes first."""
+    """A pod of the run as one look at the cluster showed it. `order`: whose claim comes first."""
 
     name: str
     stage: Stage
@@ -36,69 +36,48 @@ class Seen:
 
 
 class Move(Enum):
-    """What a task does with its pod after a look."""
+    """What a task does with the pod by which it claims."""
 
     WAIT = "wait"
-    CLAIM = "claim"
-    RETREAT = "retreat"
     BEGIN = "begin"
+    RETREAT = "retreat"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A move, and how many come before."""
-
-    move: Move
-    before: int = 0
-
-
-def decide(pods: Sequence[Seen], slots: int) -> dict[str, Decision]:
-    """Return what the task of each pod that waits or claims does, by pod, where `slots` pods may run at a time."""
+def decide(pods: Sequence[Seen], slots: int) -> dict[str, Move]:
+    """Return what the task of each pod that claims does, by pod, where `slots` pods may run at a time."""
     free = slots - sum(pod.stage is Stage.RUNNING for pod in pods)
-    claiming, waiting = (
-        sorted((pod for pod in pods if pod.stage is stage), key=lambda pod: pod.order)
-        for stage in (Stage.CLAIMING, Stage.WAITING)
-    )
-    decisions: dict[str, Decision] = {}
-    for place, pod in enumerate(claiming):
-        crowded = Move.WAIT if place < free else Move.RETREAT
-        decisions[pod.name] = Decision(Move.BEGIN if len(claiming) <= free else crowded)
-    for place, pod in enumerate(waiting):
-        move = Move.CLAIM if place < free - len(claiming) else Move.WAIT
-        decisions[pod.name] = Decision(move, before=place)
-    return decisions
+    claims = sorted((pod for pod in pods if pod.stage is Stage.CLAIMING), key=lambda pod: pod.order)
+    if len(claims) <= free:
+        return {pod.name: Move.BEGIN for pod in claims}
+    return {pod.name: Move.WAIT if place < free else Move.RETREAT for place, pod in enumerate(claims)}
 
 
-class Queue:
-    """All pods of a run, as the task of one of them sees them look by look.
+class Turns:
+    """All pods of a run, as one task sees them look by look; times are seconds on a clock of its own.
 
-    It leaves out those whose tasks are dead: for `DEAD_AFTER_S` they could claim, or begin, and did not.
+    It leaves out claims whose tasks are dead: for `DEAD_AFTER_S` they could have begun, or gone, and did not.
     """
 
-    def __init__(self, name: str, slots: int) -> None:
-        self._name, self._slots = name, slots
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
         self._able_since: dict[Seen, float] = {}
         self._dead: set[Seen] = set()
-        self._claimed_at: float | None = None
 
-    def look(self, pods: Sequence[Seen], now_s: float) -> Decision:
-        """Return what to do after a look that was begun at `now_s`, on a clock of the caller's."""
-        self._bury(pods, now_s)
-        decision = self._decide(pods)[self._name]
-        if decision.move is Move.CLAIM:
-            self._claimed_at = now_s
-        elif decision.move is Move.BEGIN and self._claimed_at is not None and now_s - self._claimed_at > CLAIM_HOLDS_S:
-            return Decision(Move.RETREAT)
-        return decision
+    def is_room(self, pods: Sequence[Seen], now_s: float) -> bool:
+        """Tell whether one more may claim."""
+        living = self._living(pods, now_s)
+        return sum(pod.stage in {Stage.RUNNING, Stage.CLAIMING} for pod in living) < self._slots
 
-    def _decide(self, pods: Sequence[Seen]) -> dict[str, Decision]:
-        return decide([pod for pod in pods if pod not in self._dead], self._slots)
+    def move(self, pods: Sequence[Seen], now_s: float, *, name: str, claimed_s: float) -> Move:
+        """Return what to do with the pod that claims since `claimed_s`, after a look that was begun at `now_s`."""
+        move = decide(self._living(pods, now_s), self._slots)[name]
+        return Move.RETREAT if now_s - claimed_s > CLAIM_HOLDS_S else move
 
-    def _bury(self, pods: Sequence[Seen], now_s: float) -> None:
-        """Find the dead; one that has done something since it was taken for dead lives."""
+    def _living(self, pods: Sequence[Seen], now_s: float) -> list[Seen]:
         self._dead &= set(pods)
-        decisions = self._decide(pods)
-        others = [pod for pod in pods if pod.name in decisions and pod.name != self._name]
-        able = [pod for pod in others if decisions[pod.name].move is not Move.WAIT]
+        living = [pod for pod in pods if pod not in self._dead]
+        moves = decide(living, self._slots)
+        able = [pod for pod in living if moves.get(pod.name, Move.WAIT) is not Move.WAIT]
         self._able_since = {pod: self._able_since.get(pod, now_s) for pod in able}
         self._dead |= {pod for pod, since in self._able_since.items() if now_s - since > DEAD_AFTER_S}
+        return [pod for pod in living if pod not in self._dead]

@@ -30,13 +30,13 @@ def namespace() -> Iterator[str]:
     core.create_namespace({"metadata": {"name": name}})
     os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"] = name
     os.environ["AIRFLOW__KFP_AIRFLOW__STARTUP_TIMEOUT"] = "60"
-    _await_account(core, name)
+    await_account(core, name)
     yield name
     del os.environ["AIRFLOW__KFP_AIRFLOW__NAMESPACE"], os.environ["AIRFLOW__KFP_AIRFLOW__STARTUP_TIMEOUT"]
     core.delete_namespace(name, grace_period_seconds=0)
 
 
-def _await_account(core: Any, namespace: str) -> None:
+def await_account(core: Any, namespace: str) -> None:
     """Wait for the namespace's default account: without it pods are refused."""
     from kubernetes import client, watch
 

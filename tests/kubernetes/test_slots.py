@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +18,11 @@ import pytest
 
 from kfp_airflow.diagnostics import StepError
 from kfp_airflow.operators.limits import Deadline, Limits, SharedLimit, now
-from kfp_airflow.pods.slots import GATE, RUN_LABEL
+from kfp_airflow.pods.manifest import Manifest
+from kfp_airflow.pods.slots import RUN_LABEL, Slots, gated
 from kfp_airflow.pods.state import PodLost
 from tests.cli.test_run_calls import most_at_a_time
-from tests.kubernetes.conftest import Cluster, Run, make_step
+from tests.kubernetes.conftest import Cluster, Run, await_account, make_step
 
 pytestmark = [pytest.mark.kubernetes]
 
@@ -35,17 +37,9 @@ def few(steps: int, *deadlines: Deadline) -> Limits:
     return Limits(deadlines=deadlines, shared=SharedLimit(uuid.uuid4().hex[:8], steps))
 
 
-def waiting(cluster: Cluster, limits: Limits) -> Any:
-    """Return a pod that waits for its slot, once there is one."""
-    assert limits.shared is not None
-    selector = f"{RUN_LABEL}={limits.shared.run}"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for pod in cluster.core.list_namespaced_pod(cluster.namespace, label_selector=selector).items:
-            if any(gate.name == GATE for gate in pod.spec.scheduling_gates or ()):
-                return pod
-        time.sleep(0.1)
-    raise AssertionError("no pod waits")
+def pods_of(cluster: Cluster, run: str, **selection: str) -> list[Any]:
+    found = cluster.core.list_namespaced_pod(cluster.namespace, label_selector=f"{RUN_LABEL}={run}", **selection)
+    return list(found.items)
 
 
 @pytest.mark.row("P-03", "A-06")
@@ -65,38 +59,23 @@ def held(cluster: Cluster) -> Any:
     with ThreadPoolExecutor(1) as pool:
         run: Future[Run] = pool.submit(cluster.run, make_step(["sleep", "12"]), limits=limits)
         assert limits.shared is not None
-        while not cluster.core.list_namespaced_pod(
-            cluster.namespace, label_selector=f"{RUN_LABEL}={limits.shared.run}", field_selector="status.phase=Running"
-        ).items:
+        while not pods_of(cluster, limits.shared.run, field_selector="status.phase=Running"):
             time.sleep(0.2)
         yield limits
         assert run.result().outcome.exit_code == 0
 
 
-def test_a_pod_that_is_deleted_while_it_waits_is_lost(cluster: Cluster, held: Limits) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(cluster.run, make_step(["true"]), limits=held)
-        pod = waiting(cluster, held)
-        cluster.core.delete_namespaced_pod(pod.metadata.name, cluster.namespace, grace_period_seconds=0)
-        with pytest.raises(PodLost, match=rf"pod {pod.metadata.name} .* was deleted before the step began"):
-            second.result(timeout=30)
-
-
-def test_a_wait_that_the_time_limit_of_the_run_ends_leaves_no_pod(cluster: Cluster, held: Limits) -> None:
+def test_a_wait_that_the_time_limit_of_the_run_ends_makes_no_pod(cluster: Cluster, held: Limits) -> None:
     soon = Deadline(now() + timedelta(seconds=3), "the run's time limit of 3 s")
-    limits = Limits(deadlines=(soon,), shared=held.shared)
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(cluster.run, make_step(["true"]), limits=limits)
-        pod = waiting(cluster, held)
-        with pytest.raises(StepError, match=r"step 'train' was not begun: the run's time limit of 3 s is over"):
-            second.result(timeout=30)
-    assert not cluster.exists(pod.metadata.name)
+    with pytest.raises(StepError, match=r"step 'train' was not begun: the run's time limit of 3 s is over"):
+        cluster.run(make_step(["true"]), limits=Limits(deadlines=(soon,), shared=held.shared))
+    assert held.shared is not None
+    assert len(pods_of(cluster, held.shared.run)) == 1
 
 
 def test_a_pod_that_waited_has_the_time_that_is_left_of_the_run_and_not_its_own_begun_earlier(
     cluster: Cluster, held: Limits
 ) -> None:
-    """The limit is set as the pod is let go; the cluster ends it by that."""
     end = now() + timedelta(seconds=25)
     limits = Limits(deadlines=(Deadline(end, "the run's time limit"),), shared=held.shared)
     run = cluster.run(
@@ -108,6 +87,70 @@ def test_a_pod_that_waited_has_the_time_that_is_left_of_the_run_and_not_its_own_
     assert pod.spec.active_deadline_seconds < 24
     assert run.outcome.message.startswith(f"the step exceeded its time limit of {pod.spec.active_deadline_seconds} s")
     assert now() - end < timedelta(seconds=10)
+
+
+def claim(cluster: Cluster, run: str, name: str) -> None:
+    pod: Manifest = {
+        "metadata": {"name": name},
+        "spec": {"containers": [{"name": "main", "image": "busybox:1.36", "command": ["true"]}]},
+    }
+    cluster.core.create_namespaced_pod(cluster.namespace, gated(pod, run))
+
+
+def slots_of(cluster: Cluster, run: str) -> Slots:
+    return Slots(cluster.core, namespace=cluster.namespace, run=run, slots=1, may_wait=lambda: None, patience_s=10)
+
+
+def test_of_two_claims_the_later_goes_and_the_earlier_begins(cluster: Cluster) -> None:
+    run, first, second = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("run", "a", "b"))
+    claim(cluster, run, first)
+    time.sleep(1.1)  # the time of a creation has no fractions
+    claim(cluster, run, second)
+    assert not slots_of(cluster, run).begin(second)
+    cluster.core.delete_namespaced_pod(second, cluster.namespace)
+    assert slots_of(cluster, run).begin(first)
+    assert cluster.core.read_namespaced_pod(first, cluster.namespace).spec.scheduling_gates is None
+
+
+def test_a_pod_that_is_deleted_while_it_claims_is_lost(cluster: Cluster) -> None:
+    run, name = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("run", "gone"))
+    claim(cluster, run, name)
+    cluster.core.delete_namespaced_pod(name, cluster.namespace, grace_period_seconds=0)
+    with pytest.raises(PodLost, match=f"pod {name} in namespace {cluster.namespace} was deleted before the step began"):
+        slots_of(cluster, run).begin(name)
+
+
+@pytest.fixture
+def narrow(cluster: Cluster) -> Iterator[str]:
+    """A namespace whose quota has room for one pod."""
+    name = f"kfp-airflow-{uuid.uuid4().hex[:8]}"
+    cluster.core.create_namespace({"metadata": {"name": name}})
+    await_account(cluster.core, name)
+    quota = {"metadata": {"name": "narrow"}, "spec": {"hard": {"pods": "1"}}}
+    cluster.core.create_namespaced_resource_quota(name, quota)
+    while not cluster.core.read_namespaced_resource_quota(
+        "narrow", name
+    ).status.hard:  # before it is counted, none fits
+        time.sleep(0.2)
+    yield name
+    cluster.core.delete_namespace(name, grace_period_seconds=0)
+
+
+@pytest.mark.parametrize("limits", [Limits(), few(3)], ids=["alone", "of a shared limit"])
+def test_a_pod_waits_for_the_quota_of_its_namespace(cluster: Cluster, narrow: str, limits: Limits) -> None:
+    """As with KFP, whose users set limits of steps for the sake of quotas."""
+    with ThreadPoolExecutor(3) as pool:
+        ran = list(pool.map(lambda _: cluster.run(SPAN, limits=limits, namespace=narrow), range(3)))
+    spans = [tuple(float(line) for line in run.read("span").split()) for run in ran]
+    assert max(sum(begun <= moment < ended for begun, ended in spans) for moment, _ in spans) == 1
+
+
+def test_a_quota_that_never_has_room_fails_the_step_with_its_words(cluster: Cluster, narrow: str) -> None:
+    cluster.core.patch_namespaced_resource_quota("narrow", narrow, {"spec": {"hard": {"pods": "0"}}})
+    with pytest.raises(
+        StepError, match=r"refused the pod .* exceeded quota: narrow, requested: pods=1, .*limited: pods=0"
+    ):
+        cluster.run(make_step(["true"]), namespace=narrow, startup_timeout_seconds=3)
 
 
 @pytest.mark.row("P-03", "A-06")

@@ -21,17 +21,16 @@ def test_a_pod_waits_behind_a_gate_of_its_own_and_keeps_what_it_has() -> None:
         "metadata": {
             "name": "p",
             "labels": {"a": "b", "kfp-airflow/run": "0123abcd"},
-            "annotations": {"kfp-airflow/slot": "waiting"},
         },
         "spec": {"schedulingGates": [{"name": "theirs"}, {"name": GATE}], "containers": []},
     }
-    assert seen(made).stage is Stage.WAITING
+    assert seen(made).stage is Stage.CLAIMING
 
 
 @pytest.mark.parametrize(
     ("pod", "stage"),
     [
-        ({"spec": {"schedulingGates": [{"name": GATE}]}}, Stage.WAITING),
+        ({"spec": {"schedulingGates": [{"name": GATE}]}}, Stage.CLAIMING),
         ({"spec": {"schedulingGates": [{"name": "theirs"}]}}, Stage.RUNNING),
         ({"spec": {}, "status": {"phase": "Pending"}}, Stage.RUNNING),
         ({"spec": {}, "status": {"phase": "Failed"}}, Stage.ENDED),
