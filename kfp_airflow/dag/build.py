@@ -46,9 +46,10 @@ from kfp_airflow.graph.model import (
     walk,
 )
 from kfp_airflow.operators.placement import Facts, Guard
+from kfp_airflow.version_compat import AIRFLOW_V_3_2_PLUS
 
 CALLED_RUNS: Final = 100_000
-"""How many runs of a body may be active at a time, where the author set no limit: each round of a recursion is one."""
+"""How many runs of a body may be active at a time: each round of a recursion is one."""
 
 
 def build_dag(pipeline: Pipeline, options: DagOptions) -> DAG:
@@ -116,10 +117,21 @@ def _called_dag_arguments(body: Body, pipeline: Pipeline, family: Family) -> dic
         "start_date": None,
         "end_date": None,
         "catchup": False,
-        "max_active_runs": (body.parallelism if isinstance(body, Loop) else None) or CALLED_RUNS,
+        "max_active_runs": _runs_at_a_time(body),
         "params": None,
         "is_paused_upon_creation": False,
     }
+
+
+def _runs_at_a_time(body: Body) -> int:
+    """Return how many runs of a body may be active: a limit of iterations is kept by the tasks that call them.
+
+    Before Airflow 3.2, tasks that wait in the triggerer do not count in the limit of their task. There it is that of
+    the body's DAG, except where a run inside could wait for another one of the same DAG.
+    """
+    if AIRFLOW_V_3_2_PLUS or not isinstance(body, Loop) or any(isinstance(one, Call) for one in walk(body.members)):
+        return CALLED_RUNS
+    return body.parallelism or CALLED_RUNS
 
 
 def dag_id_of(name: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped] # of Airflow's dependencies
 import pytest
 
+from kfp_airflow.version_compat import AIRFLOW_V_3_2_PLUS
 from tests.cli.test_run import Command, Start, read_until, start
 
 __all__ = ["start"]  # the fixture
@@ -178,6 +179,27 @@ def test_the_steps_at_a_time_are_counted_over_all_runs_that_tasks_start(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert most_at_a_time(json.loads(out.read_text())) == 2
+
+
+@pytest.mark.row("L-09", "R-05")
+@pytest.mark.skipif(not AIRFLOW_V_3_2_PLUS, reason="calls that wait count in no limit of their task before Airflow 3.2")
+def test_a_loop_of_few_iterations_at_a_time_may_come_again_in_one_of_them(
+    run_command: Command, home: Path, tmp_path: Path
+) -> None:
+    """The limit is that of one run: the runs inside an iteration have theirs, and wait for nothing outside."""
+    out = tmp_path / "out"
+    options = ("--function", "one_by_one", "--home", home, "--runtime", "process")
+    done = run_command("run", "calls.py", *options, "--json", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    by_caller: dict[str, list[tuple[str, str]]] = {}
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        bodies = "SELECT conf, start_date, end_date FROM dag_run WHERE dag_id LIKE 'one-by-one.for-loop%'"
+        for conf, begun, ended in database.execute(bodies):
+            caller = json.loads(conf)["kfp_airflow"]["callers"][-1]
+            by_caller.setdefault(caller["run_id"], []).append((begun, ended))
+    assert sorted(map(len, by_caller.values())) == [2, 2, 2]
+    for first, second in map(sorted, by_caller.values()):
+        assert first[1] <= second[0]
 
 
 def most_at_a_time(report: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from kfp_airflow import dsl
 from kfp_airflow.dag.build import build_dags
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.dsl.build import build_graph
+from kfp_airflow.operators.call import CallOperator
 from tests.dag.running import run
 from tests.dag.test_running import say
 
@@ -129,8 +130,8 @@ def test_a_limit_around_several_loops_holds_for_all_together_and_for_nested_ones
 
     dags = {dag.dag_id: dag for dag in build_dags(build_graph(pipeline), DagOptions(runtime="process"))}
     assert dags["limited-loops.subgraph-1"].max_active_tasks == 2
-    (body,) = (dag for name, dag in dags.items() if "for-loop" in name)
-    assert body.max_active_runs == 2
+    (call,) = (task for task in dags["limited-loops.subgraph-1"].tasks if isinstance(task, CallOperator))
+    assert call.max_active_tis_per_dagrun == 2
     ran = run(pipeline)
     assert ran.state == "success"
     assert json.loads(ran.output("end")) == [["1", "2"], ["3"]]

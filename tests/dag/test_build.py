@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kfp_airflow.dag.build import build_dag, build_dags, dag_id_of
+from kfp_airflow.dag.build import CALLED_RUNS, build_dag, build_dags, dag_id_of
 from kfp_airflow.dag.options import DagOptions
 from kfp_airflow.diagnostics import PipelineError, PipelineWarning, UsageError, Where
 from kfp_airflow.graph.model import (
@@ -29,7 +29,7 @@ from kfp_airflow.graph.model import (
     VolumePassing,
 )
 from kfp_airflow.graph.text import ArgumentRef, ItemRef, OutputRef, text, tree
-from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS
+from kfp_airflow.version_compat import AIRFLOW_V_3_2_PLUS, AIRFLOW_V_3_3_PLUS
 
 PROCESS = DagOptions(runtime="process")
 
@@ -190,11 +190,9 @@ def test_the_body_of_a_loop_in_a_loop_is_a_dag_of_its_own_with_what_it_needs() -
     }
     call = whole.get_task("for-loop-1-run")
     assert set(call.captured) == {ItemRef("for-loop-1"), OutputRef("a", "data")}
-    assert (body.dag_id, body.dag_display_name, body.max_active_runs) == (
-        "my-pipeline.for-loop-1",
-        "My Pipeline · for each item of a",
-        3,
-    )
+    assert call.max_active_tis_per_dagrun == 3
+    assert (body.dag_id, body.dag_display_name) == ("my-pipeline.for-loop-1", "My Pipeline · for each item of a")
+    assert body.max_active_runs == (CALLED_RUNS if AIRFLOW_V_3_2_PLUS else 3)
     assert edges(body) == {"for-loop-2-items": set(), "b": {"for-loop-2-items"}}
     assert body.schedule is None
     assert not body.params

@@ -54,13 +54,32 @@ def handled(seconds: int = 0):
                 bash("each", "touch /tmp/out").after(never)
 
 
+CLOCK = 'begun=$(date +%s.%N); sleep 0.5; echo "[$begun, $(date +%s.%N)]" > /tmp/out'
+
+
 @dsl.pipeline(name="limited")
 def limited():
     dsl.get_pipeline_conf().set_parallelism(2)
-    clock = 'begun=$(date +%s.%N); sleep 0.5; echo "[$begun, $(date +%s.%N)]" > /tmp/out'
     lists = bash("lists", """echo '[["a", "b"], ["c", "d"], ["e", "f"]]' > /tmp/out""")
     with dsl.ParallelFor(lists.output) as outer:
-        beside = bash("beside", clock)
+        beside = bash("beside", CLOCK)
         with dsl.ParallelFor(outer):
-            inner = bash("inner", clock)
+            inner = bash("inner", CLOCK)
     bash("all", 'printf "[%s, %s]" "$1" "$2" > /tmp/out', beside.output, inner.output)
+
+
+@dsl.graph_component
+def rounds(number):
+    more = bash("more", 'echo "$(($1 + 1))" > /tmp/out', number)
+    lists = bash("lists", """echo '[["a"], ["b"]]' > /tmp/out""")
+    with dsl.ParallelFor(lists.output, parallelism=1) as outer:
+        each = bash("each", CLOCK)
+        with dsl.ParallelFor(outer):
+            bash("inner", "touch /tmp/out").after(each)
+        with dsl.Condition(more.output < 2):
+            rounds(more.output)
+
+
+@dsl.pipeline(name="one-by-one")
+def one_by_one(number: int = 0):
+    rounds(number)
