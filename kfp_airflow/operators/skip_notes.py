@@ -34,32 +34,39 @@ def note_skipped_tasks(dag_run: DagRun) -> None:
     if session is None:  # nobody's run
         return
     of_run = (TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+    is_its_note = TaskInstanceNote.ti_id == TaskInstance.id
     noted = (
         select(TaskInstanceNote)
-        .join(TaskInstance, TaskInstance.id == TaskInstanceNote.ti_id)
+        .join(TaskInstance, is_its_note)
         .where(*of_run, TaskInstanceNote.user_id.is_(None), TaskInstanceNote.content.startswith(BEGINNING))
     )
     reasons = (
-        select(TaskInstance.id, XComModel.value)
+        select(TaskInstance.id, XComModel.value, TaskInstanceNote)
         .join(XComModel, and_(XComModel.task_id == TaskInstance.task_id, XComModel.map_index == TaskInstance.map_index))
-        .outerjoin(TaskInstanceNote, TaskInstanceNote.ti_id == TaskInstance.id)
+        .outerjoin(TaskInstanceNote, is_its_note)
         .where(
             *of_run,
             TaskInstance.state == TaskInstanceState.SKIPPED,
             XComModel.dag_run_id == dag_run.id,
             XComModel.key == MESSAGE_KEY,
-            TaskInstanceNote.ti_id.is_(None),
         )
     )
-    # No savepoint, for the scheduler lets its session end none. Where its transaction fails, it ends the run once more.
-    for note in session.scalars(noted):
-        session.delete(note)
-    session.flush()
-    for ti_id, reason in session.execute(reasons).all():
-        if (text := note_of(reason)) is not None:
-            note = TaskInstanceNote(text)  # type: ignore[no-untyped-call]
-            note.ti_id = ti_id
-            session.add(note)
+    # Only what reads is done here; the process writes when it writes the run's state, and knows what to do about a
+    # database that is locked just then. Where that fails, it ends the run once more, and comes here again.
+    with session.no_autoflush:
+        old = {note.ti_id: note for note in session.scalars(noted)}
+        for ti_id, reason, found in session.execute(reasons).all():
+            text = note_of(reason)
+            if text is None or (found is not None and ti_id not in old):
+                continue
+            if found is None:
+                note = TaskInstanceNote(text)  # type: ignore[no-untyped-call]
+                note.ti_id = ti_id
+                session.add(note)
+            elif old.pop(ti_id).content != text:
+                found.content = text
+        for outdated in old.values():
+            session.delete(outdated)
 
 
 def note_of(reason: object) -> str | None:

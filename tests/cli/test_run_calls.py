@@ -107,8 +107,8 @@ def test_after_ctrl_c_nothing_is_left_and_the_report_says_what_was_ended(
     running: subprocess.Popen[str], home: Path, tmp_path: Path
 ) -> None:
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=60)
-    assert running.returncode == 130
+    told, _ = running.communicate(timeout=60)
+    assert running.returncode == 130, told
     assert_gone(home)
     assert open_runs(home) == []
     report = json.loads((tmp_path / "out").read_text())

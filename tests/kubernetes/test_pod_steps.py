@@ -334,8 +334,8 @@ def test_a_task_that_is_told_to_end_while_its_pod_is_made_leaves_none(
     operator = cluster.operator(make_step(["sleep", "600"]), Settings())
     post = operator._post
 
-    def told_while_the_cluster_answers(pod: object) -> object:
-        created = post(pod)  # type: ignore[arg-type] # a pod
+    def told_while_the_cluster_answers(*arguments: object) -> object:
+        created = post(*arguments)
         operator.on_kill()
         return created
 

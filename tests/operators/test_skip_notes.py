@@ -63,6 +63,12 @@ def run_of(session: Any, dag_id: str) -> Any:
     return session.scalar(select(DagRun).where(DagRun.dag_id == dag_id))
 
 
+def noted_anew(session: Any, dag_id: str) -> dict[str, str]:
+    session.flush()
+    note_skipped_tasks(run_of(session, dag_id))
+    return notes(session, dag_id)
+
+
 REASON = "Skipped: condition 'is a' (out == 'a') is false: 'b' == 'a'"
 
 
@@ -87,6 +93,7 @@ def test_what_a_task_said_before_it_was_cleared_goes_and_what_people_wrote_stays
     of_run = TaskInstance.dag_id == "noted-again"
     session.execute(update(TaskInstance).where(of_run, TaskInstance.task_id == "only-a").values(state="success"))
     note_skipped_tasks(run_of(session, "noted-again"))
+    assert session.new or session.deleted  # written with the run's state, not before
     assert notes(session, "noted-again") == {}
     session.execute(update(TaskInstance).where(of_run, TaskInstance.task_id == "only-a").values(state="skipped"))
     instance = next(
@@ -94,10 +101,11 @@ def test_what_a_task_said_before_it_was_cleared_goes_and_what_people_wrote_stays
         for found in run_of(session, "noted-again").get_task_instances(session=session)
         if found.task_id == "only-a"
     )
-    instance.note = ("Skipped: I know", "ada")
-    session.flush()
-    note_skipped_tasks(run_of(session, "noted-again"))
-    assert notes(session, "noted-again") == {"only-a": "Skipped: I know"}
+    instance.note = "Skipped: something else"
+    assert noted_anew(session, "noted-again") == {"only-a": REASON}
+    session.refresh(instance)
+    instance.task_instance_note.content, instance.task_instance_note.user_id = "Skipped: I know", "ada"
+    assert noted_anew(session, "noted-again") == {"only-a": "Skipped: I know"}
 
 
 def test_a_run_that_is_in_no_session_is_left_alone(session: Any) -> None:
