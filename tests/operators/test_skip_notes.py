@@ -10,30 +10,21 @@ import pytest
 from kfp_airflow import dsl
 from kfp_airflow.operators.skip_notes import note_of, note_skipped_tasks
 from tests.dag.running import run
+from tests.dag.test_running import say
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # D-09: constructing ContainerOp directly
 
 Change = Callable[[Any], None]
 
 
-def step(name: str, *arguments: Any, code: str = "touch /tmp/out") -> dsl.ContainerOp:
-    return dsl.ContainerOp(
-        name=name,
-        image="busybox",
-        command=["sh", "-c", code, "sh"],
-        arguments=list(arguments),
-        file_outputs={"out": "/tmp/out"},
-    )
-
-
 def pipeline_of(name: str, *, fails: bool = False) -> Callable[..., None]:
     @dsl.pipeline(name=name)
     def pipeline(text: str = "b") -> None:
-        said = step("said", text, code='printf %s "$1" > /tmp/out')
+        said = say("said", text)
         with dsl.Condition(said.output == "a", name="is a"):
-            step("only-a")
+            say("only-a")
         if fails:
-            step("fails", code="exit 1")
+            say("fails", code="exit 1")
 
     return pipeline
 
