@@ -20,7 +20,7 @@ from kfp_airflow.local.folders import Relocation, relocate
 from kfp_airflow.local.images import PythonImage, ShellImage, find_image
 from kfp_airflow.local.options import Wishes, describe_unused, read_volumes, read_wishes
 from kfp_airflow.local.orders import Order, Report
-from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, NotHere, Program, Watch
+from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, NotHere, Program, Stopped, Watch
 from kfp_airflow.local.requirements import NOTHING, find_requirements
 from kfp_airflow.local.sandbox import Bind, Sandbox, View
 
@@ -121,6 +121,8 @@ class ProcessRuntime:
             watch.stop()
         try:
             return self._run_containers(attempt, watch, inits, sidecars, main)
+        except Stopped:
+            return Outcome(exit_code=_failure(None), message=self._describe("", None, None, in_time=True))
         finally:
             watch.destroy()
             self._watch = None
@@ -192,6 +194,7 @@ class ProcessRuntime:
     def _start(
         self, attempt: _Attempt, watch: Watch, prepared: _Prepared, prefix: str, *, collect: bool = False
     ) -> Program:
+        watch.require_going()
         reasons = []
         for isolation in self._choices:
             folder = attempt.work / "containers" / str(len(list((attempt.work / "containers").iterdir())))

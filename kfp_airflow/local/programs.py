@@ -42,6 +42,10 @@ class NotHere(Exception):
     """The launcher cannot make the surroundings that were asked for; the text says why. The program has not run."""
 
 
+class Stopped(Exception):
+    """The step was told to end, so no more of its programs begin."""
+
+
 class Lines:
     """Bytes of a program's output as lines of a log: bad bytes replaced, lines of over 64 KiB cut with a mark."""
 
@@ -239,6 +243,11 @@ class Watch:
     def stopped(self) -> bool:
         """Tell whether `stop` was called."""
         return self._stopped_at is not None
+
+    def require_going(self) -> None:
+        """Raise Stopped after `stop`: to be asked before another program is started."""
+        if self.stopped:
+            raise Stopped
 
     def add(self, program: Watched) -> None:
         """Watch one more program from now on."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +61,8 @@ class Run(Protocol):
 
     def __call__(self, step: ResolvedStep, /, **inputs: Path) -> Outcome: ...
 
+    def stop_at(self, line: str) -> None: ...
+
 
 @dataclass
 class Runs:
@@ -70,6 +74,16 @@ class Runs:
     lines: list[str] = field(default_factory=list)
     count: int = 0
     runtime: ProcessRuntime | ContainerRuntime = field(init=False)
+
+    def stop_at(self, line: str) -> None:
+        """Stop what will run, from another thread, once it has logged `line`."""
+
+        def wait() -> None:
+            while line not in self.lines:
+                time.sleep(0.02)
+            self.runtime.stop()
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def __call__(self, step: ResolvedStep, /, **inputs: Path) -> Outcome:
         self.count += 1

@@ -6,7 +6,6 @@ import io
 import shutil
 import subprocess
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +18,7 @@ from kfp_airflow.graph.resolved import ResolvedContainer
 from kfp_airflow.local.container import ContainerRuntime
 from kfp_airflow.local.engine import Engine, find_engine
 from tests.local import runs
-from tests.local.runs import Run, Runs, step
+from tests.local.runs import Runs, step
 
 IMAGE = "localhost/kfp-airflow-busybox:test"
 PROGRAMS = ("sh", "cat", "echo", "sleep", "test", "rm", "ln", "mkdir", "nc", "pwd", "id", "true")
@@ -137,14 +136,18 @@ def test_a_step_over_its_limit_is_ended(run: Runs) -> None:
     assert (outcome.exit_code, outcome.message) == (143, "ran longer than its limit of 2 s and was ended")
 
 
-def stop(run: Run) -> None:
-    run.runtime.stop()  # known only once the step runs
-
-
 def test_stop_ends_the_step_from_another_thread(run: Runs) -> None:
-    threading.Timer(1.5, lambda: stop(run)).start()
-    outcome = run(step(script("trap 'exit 7' TERM; while :; do sleep 0.1; done")))
+    run.stop_at("begun")
+    outcome = run(step(script("trap 'exit 7' TERM; echo begun; while :; do sleep 0.1; done")))
     assert (outcome.exit_code, outcome.message) == (7, "was ended from outside (exit code 7)")
+
+
+def test_nothing_more_begins_after_stop(run: Runs) -> None:
+    run.stop_at("[first] begun")
+    init = script("trap 'exit 0' TERM; echo begun; while :; do sleep 0.1; done", name="first")
+    outcome = run(step(script("echo main"), init_containers=(init,)))
+    assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
+    assert "main" not in run.lines
 
 
 def test_a_program_that_is_not_there_is_127(run: Runs) -> None:

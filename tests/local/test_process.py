@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -360,15 +359,20 @@ def test_no_process_outlives_its_step(run_anywhere: Run) -> None:
     assert not running(marker)
 
 
-def stop(run: Run) -> None:
-    run.runtime.stop()  # known only once the step runs
-
-
 def test_stop_ends_the_step_from_another_thread(run_anywhere: Run) -> None:
     """What on_kill does."""
-    threading.Timer(1.5, lambda: stop(run_anywhere)).start()
-    outcome = run_anywhere(step(container("sleep", "60")))
+    run_anywhere.stop_at("begun")
+    outcome = run_anywhere(step(script("echo begun; exec sleep 60")))
     assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
+
+
+def test_nothing_more_begins_after_stop(run: Run) -> None:
+    """Whatever an init container makes of its SIGTERM: the kubelet does not start the next one either."""
+    run.stop_at("[first] begun")
+    init = script("trap 'exit 0' TERM; echo begun; while :; do sleep 0.1; done", name="first")
+    outcome = run(step(script("echo main"), init_containers=(init,)))
+    assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
+    assert "main" not in run.lines
 
 
 @pytest.mark.parametrize("isolation", ["root", "user", "folders"])

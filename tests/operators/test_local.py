@@ -80,16 +80,18 @@ def test_on_kill_ends_the_step(tmp_path: Path) -> None:
 @pytest.mark.parametrize("late", [False, True], ids=["before it began", "as it begins"])
 def test_a_step_that_was_told_to_end_never_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
     """Airflow may call on_kill at any moment, while the step's inputs are fetched for example."""
+    monkeypatch.setattr(LocalStepOperator, "log", log := CapturingLogger())
     task = operator()
     if late:
         opened = task._open_runtime()
         monkeypatch.setattr(task, "_open_runtime", lambda: (task.on_kill(), opened)[1])
-        assert attempt(task, tmp_path, "touch", str(tmp_path / "begun")).exit_code == 143
+        outcome = attempt(task, tmp_path, "echo", "begun")
+        assert (outcome.exit_code, outcome.message) == (143, "was ended from outside (exit code 143)")
     else:
         task.on_kill()
         with pytest.raises(StepError, match="step 'train': was told to end before it began"):
-            attempt(task, tmp_path, "touch", str(tmp_path / "begun"))
-    assert not (tmp_path / "begun").exists()
+            attempt(task, tmp_path, "echo", "begun")
+    assert CapturedCall("info", ("begun",), {}) not in log.calls
 
 
 def test_a_step_waits_for_a_slot_of_its_runs_and_has_the_time_that_is_left_then(tmp_path: Path) -> None:
