@@ -25,6 +25,8 @@ from kfp_airflow.cli.home import TASKS_AT_A_TIME
 from kfp_airflow.version_compat import AIRFLOW_V_3_3_PLUS, AIRFLOW_V_3_4_PLUS, make_scheduler
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from airflow.callbacks.callback_requests import DagCallbackRequest
     from airflow.models.dagrun import DagRun
     from airflow.utils.sqlalchemy import CommitProhibitorGuard
@@ -51,7 +53,7 @@ def run_scheduler(watch: Watch, helpers: Sequence[Helper]) -> None:
 
 
 class SessionScheduler(SchedulerJobRunner):
-    """Airflow's scheduler, which does not look for more tasks while those that it has found fill the executor.
+    """Airflow's scheduler, told to end between two rounds, and not looking for more tasks than the executor can take.
 
     For a loop over 1,000 items such a look takes seconds, in which no task begins: Airflow asks the database about
     each instance that waits (`DagRun.task_instance_scheduling_decisions`).
@@ -61,7 +63,17 @@ class SessionScheduler(SchedulerJobRunner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.told_to_end = False
         self._next_look = 0.0
+
+    @override
+    def _exit_gracefully(self, signum: int, frame: FrameType | None) -> None:
+        """Note a signal that asks for the end; the executor acts on it.
+
+        Airflow's raises SystemExit wherever it is: in a destructor that is lost, and in the middle of a line of the log
+        it is an error of its own (Airflow 3.3.2).
+        """
+        self.told_to_end = True
 
     @override
     def _schedule_all_dag_runs(
@@ -128,7 +140,7 @@ else:  # goes when the oldest supported Airflow is 3.4, and the class above with
 class SessionExecutor(HoldingExecutor):
     """The LocalExecutor, which each round of the scheduler looks at the run, too."""
 
-    runner: SchedulerJobRunner
+    runner: SessionScheduler
 
     def __init__(self, watch: Watch, helpers: Sequence[Helper]) -> None:
         super().__init__(parallelism=TASKS_AT_A_TIME)  # type: ignore[no-untyped-call]
@@ -146,7 +158,7 @@ class SessionExecutor(HoldingExecutor):
         self._watch.look()
         if self._watch.ended:
             self.runner.num_runs = 1  # the loop ends after this round
-        elif _command_is_gone():
+        elif self.runner.told_to_end or _command_is_gone():
             raise SystemExit(1)
         for helper in self._helpers:
             helper.require_alive()

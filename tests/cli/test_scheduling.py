@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -47,7 +48,9 @@ class Idle(SessionExecutor):
 def executor(monkeypatch: pytest.MonkeyPatch) -> Idle:
     monkeypatch.setattr("kfp_airflow.cli.scheduling._command_is_gone", lambda: False)
     monkeypatch.setattr(LocalExecutor, "_check_workers", lambda _self: None)
-    return Idle()
+    idle = Idle()
+    idle.runner = cast("SessionScheduler", SimpleNamespace(told_to_end=False))
+    return idle
 
 
 def queue(executor: Idle, *keys: str) -> None:
@@ -129,6 +132,23 @@ def runner(executor: Idle) -> Any:
     runner.session_executor = executor
     executor.stayed_free = False
     return runner
+
+
+class Loud:
+    """What is told to end while it is forgotten."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_request_to_end_is_acted_on_after_the_round_wherever_it_comes(executor: Idle, runner: Any) -> None:
+    """An error that is raised in a destructor is lost, SystemExit too."""
+    executor.runner = runner
+    with runner.register_signals():
+        executor.heartbeat()
+        Loud()
+        with pytest.raises(SystemExit):
+            executor.heartbeat()
 
 
 def found(tasks: int) -> Any:
