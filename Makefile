@@ -104,11 +104,11 @@ conformance: $(VENV)/ready ## compare with the real kfp 1.8.22
 
 .PHONY: conformance-search
 conformance-search: $(VENV)/ready ## compare EXAMPLES=2000 generated pipelines with the real kfp 1.8.22, others each time
-	KFP_AIRFLOW_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/pytest tests/conformance/test_generated.py
+	KFP_AIRFLOW_EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/pytest --timeout 0 tests/conformance/test_generated.py
 
 .PHONY: flow-search
 flow-search: $(VENV)/ready ## run EXAMPLES=500 generated pipelines on Airflow against the rules of KFP, others each time
-	KFP_AIRFLOW_FLOW_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest tests/dag/test_generated.py
+	KFP_AIRFLOW_FLOW_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest --timeout 0 tests/dag/test_generated.py
 
 .PHONY: bench
 bench: $(VENV)/ready ## measure, and write docs/benchmarks.md; with KUBECONFIG also the pods
