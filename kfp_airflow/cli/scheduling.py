@@ -70,8 +70,8 @@ class SessionScheduler(SchedulerJobRunner):
     def _exit_gracefully(self, signum: int, frame: FrameType | None) -> None:
         """Note a signal that asks for the end; the executor acts on it.
 
-        Airflow's raises SystemExit wherever it is: in a destructor that is lost, and in the middle of a line of the log
-        it is an error of its own (Airflow 3.3.2).
+        Airflow's writes a line of the log, which waits for ever where the signal came in the middle of another line,
+        and raises SystemExit wherever the scheduler is, which in a destructor is lost (Airflow 3.3.2).
         """
         self.told_to_end = True
 
