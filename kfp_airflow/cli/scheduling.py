@@ -167,17 +167,20 @@ class SessionExecutor(HoldingExecutor):
     def end(self) -> None:
         """End the workers: at once where nothing runs any more, else after telling the tasks to end.
 
-        They are told until all have ended, for a process that just begins does not listen yet.
+        They are told until all have ended, for a process that just begins does not listen yet. Airflow would send
+        fewer ends than there are workers where one takes another's and is gone before its own turn, and then wait for
+        ever for the one that got none (Airflow 3.3.2).
         """
+        told: dict[int, float] = {}
         if not self._watch.ended:
             withhold_waiting_tasks()
-            for _ in self.workers:
-                self.activity_queue.put(None)
-            told: dict[int, float] = {}
-            while workers := [worker for worker in self.workers.values() if worker.is_alive()]:
-                for worker in workers:
-                    _tell_tasks(cast("int", worker.pid), told)
-                wait([worker.sentinel for worker in workers], timeout=_TOLD_AGAIN_S)
+        for _ in self.workers:
+            self.activity_queue.put(None)
+        while workers := [worker for worker in self.workers.values() if worker.is_alive()]:
+            for worker in [] if self._watch.ended else workers:
+                _tell_tasks(cast("int", worker.pid), told)
+            wait([worker.sentinel for worker in workers], timeout=_TOLD_AGAIN_S)
+            self._read_results()  # a worker waits where they fill the pipe
         super().end()
 
 

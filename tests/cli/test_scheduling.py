@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -99,6 +100,27 @@ def test_a_worker_that_was_killed_gives_back_the_slots(executor: Idle) -> None:
     executor.workers[2] = cast("Any", SimpleNamespace(is_alive=lambda: False))
     executor.heartbeat()
     assert executor.slots_available == TASKS_AT_A_TIME
+
+
+@pytest.mark.timeout(60)
+def test_every_worker_gets_its_end_however_fast_another_one_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it was given its own: Airflow's executor then waits for ever for the worker that got none."""
+    watched = Watched()
+    watched.ended = True
+    executor = SessionExecutor(watched, [])  # type: ignore[arg-type]
+    executor.start()
+    workers = list(executor.workers.values())
+    put = executor.activity_queue.put
+
+    def put_and_see_it_taken(item: None) -> None:
+        alive = sum(worker.is_alive() for worker in workers)
+        put(item)
+        while sum(worker.is_alive() for worker in workers) == alive:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(executor.activity_queue, "put", put_and_see_it_taken)
+    executor.end()
+    assert len(workers) == TASKS_AT_A_TIME
 
 
 LOOK_S = 2.0
