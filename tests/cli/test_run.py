@@ -81,7 +81,11 @@ def start(command_line: tuple[list[str], dict[str, str]], pipelines: Path) -> It
     yield call
     for process in started:
         process.terminate()
-        process.communicate(timeout=180)
+        try:
+            process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def _as_in_a_terminal() -> None:
