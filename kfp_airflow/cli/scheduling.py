@@ -180,7 +180,7 @@ class SessionExecutor(HoldingExecutor):
             for worker in [] if self._watch.ended else workers:
                 _tell_tasks(cast("int", worker.pid), told)
             wait([worker.sentinel for worker in workers], timeout=_TOLD_AGAIN_S)
-            self._read_results()  # a worker waits where they fill the pipe
+            self._read_results()  # type: ignore[no-untyped-call] # a worker waits where they fill the pipe
         super().end()
 
 
