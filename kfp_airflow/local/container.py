@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import tarfile
 import time
@@ -18,10 +17,9 @@ from kfp_airflow.diagnostics import ImageUnavailable, StepError
 from kfp_airflow.graph.resolved import Outcome, ResolvedContainer, ResolvedStep
 from kfp_airflow.local.engine import Engine, find_engine
 from kfp_airflow.local.options import Wishes, describe_unused, read_volumes, read_wishes
-from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, Stopped, Watch
+from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, TERMINATED, Lines, Stopped, Watch, ended_from_outside
 
 _NOT_STARTED: Final = 127
-_ENDED: Final = 128 + signal.SIGTERM
 _CHUNK_BYTES: Final = 64 * 1024
 
 
@@ -103,7 +101,7 @@ class ContainerRuntime:
             attempt.make_volumes()
             return self._run_containers(attempt, engine, work)
         except Stopped:
-            return Outcome(exit_code=_ENDED, message=_ended_outside(_ENDED))
+            return Outcome(exit_code=TERMINATED, message=ended_from_outside())
         finally:
             attempt.remove()
             self._watch = None
@@ -116,7 +114,7 @@ class ContainerRuntime:
             in_time = _await(watch, started, deadline)
             if started.exit_code or not in_time:
                 message = f"its init container '{init.name}' {self._describe(started, step, in_time=in_time)}"
-                return Outcome(exit_code=started.exit_code or _ENDED, message=message)
+                return Outcome(exit_code=started.exit_code or TERMINATED, message=message)
         network = ""
         beside = []
         for sidecar in step.sidecars:
@@ -125,7 +123,7 @@ class ContainerRuntime:
         started = attempt.start(step.container, Lines(self._log), network=network)
         in_time = _await(watch, started, deadline)
         watch.end(beside, grace_s=SIDECAR_GRACE_S)
-        exit_code = started.exit_code if in_time else started.exit_code or _ENDED
+        exit_code = started.exit_code if in_time else started.exit_code or TERMINATED
         return Outcome(
             exit_code=exit_code,
             message=self._describe(started, step, in_time=in_time) if exit_code else "",
@@ -139,7 +137,7 @@ class ContainerRuntime:
         if not in_time:
             return f"ran longer than its limit of {step.timeout_s} s and was ended"
         if self._stopped:
-            return _ended_outside(started.exit_code)
+            return ended_from_outside(started.exit_code)
         return f"failed with exit code {started.exit_code}" + (f": {started.reason}" if started.reason else "")
 
 
@@ -209,10 +207,6 @@ class _Started:
         elif out_of_memory == "true":
             self.reason = "out of memory"
         self.ended = True
-
-
-def _ended_outside(exit_code: int) -> str:
-    return f"was ended from outside (exit code {exit_code})"
 
 
 def _await(watch: Watch, started: _Started, deadline: float) -> bool:

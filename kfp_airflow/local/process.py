@@ -20,7 +20,17 @@ from kfp_airflow.local.folders import Relocation, relocate
 from kfp_airflow.local.images import PythonImage, ShellImage, find_image
 from kfp_airflow.local.options import Wishes, describe_unused, read_volumes, read_wishes
 from kfp_airflow.local.orders import Order, Report
-from kfp_airflow.local.programs import GRACE_S, SIDECAR_GRACE_S, Lines, NotHere, Program, Stopped, Watch
+from kfp_airflow.local.programs import (
+    GRACE_S,
+    SIDECAR_GRACE_S,
+    TERMINATED,
+    Lines,
+    NotHere,
+    Program,
+    Stopped,
+    Watch,
+    ended_from_outside,
+)
 from kfp_airflow.local.requirements import NOTHING, find_requirements
 from kfp_airflow.local.sandbox import Bind, Sandbox, View
 
@@ -28,7 +38,7 @@ Isolation: TypeAlias = Literal["root", "user", "folders"]
 
 _SIGNALS: Final = frozenset(int(number) for number in signal.Signals)
 # A sidecar is made to end; then these are no failures.
-_ENDED: Final = frozenset({0, 128 + signal.SIGTERM, 128 + signal.SIGKILL})
+_ENDED: Final = frozenset({0, TERMINATED, 128 + signal.SIGKILL})
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NETWORK_VARIABLES: Final = (
     *("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
@@ -122,7 +132,7 @@ class ProcessRuntime:
         try:
             return self._run_containers(attempt, watch, inits, sidecars, main)
         except Stopped:
-            return Outcome(exit_code=_failure(None), message=self._describe("", None, None, in_time=True))
+            return Outcome(exit_code=TERMINATED, message=ended_from_outside())
         finally:
             watch.destroy()
             self._watch = None
@@ -176,7 +186,7 @@ class ProcessRuntime:
         if not in_time:
             return f"{who}ran longer than its limit of {limit_s} s and was ended"
         if self._stopped or report is None:
-            return f"{who}was ended from outside (exit code {_failure(report)})"
+            return f"{who}{ended_from_outside(_failure(report))}"
         return f"{who}{_reason(report)}"
 
     # --- one container
@@ -280,7 +290,7 @@ def _file_name(index: int, output: str) -> str:
 
 def _failure(report: Report | None) -> int:
     """Return the exit code of a container that failed, or was made to end and said 0."""
-    return (report["exit_code"] if report else 0) or 143
+    return (report["exit_code"] if report else 0) or TERMINATED
 
 
 def _reason(report: Report) -> str:

@@ -19,6 +19,8 @@ from kfp_airflow.local.orders import Order, Report
 GRACE_S: Final = 10.0
 SIDECAR_GRACE_S: Final = 5.0
 LINE_LIMIT_BYTES: Final = 64 * 1024
+TERMINATED: Final = 128 + signal.SIGTERM
+"""The exit code of what was made to end, or kept from beginning, and has no code of its own to tell."""
 
 # How long a killed launcher may take to end its processes and bring the outputs back.
 _KILL_LIMIT_S: Final = 30.0
@@ -44,6 +46,11 @@ class NotHere(Exception):
 
 class Stopped(Exception):
     """The step was told to end, so no more of its programs begin."""
+
+
+def ended_from_outside(exit_code: int = TERMINATED) -> str:
+    """Return the message of a step that ended because it was told to."""
+    return f"was ended from outside (exit code {exit_code})"
 
 
 class Lines:

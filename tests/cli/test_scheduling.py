@@ -156,8 +156,8 @@ def runner(executor: Idle) -> Any:
     return runner
 
 
-class Loud:
-    """What is told to end while it is forgotten."""
+class Forgotten:
+    """What asks for the end of its process from its destructor."""
 
     def __del__(self) -> None:
         signal.raise_signal(signal.SIGTERM)
@@ -168,7 +168,7 @@ def test_a_request_to_end_is_acted_on_after_the_round_wherever_it_comes(executor
     executor.runner = runner
     with runner.register_signals():
         executor.heartbeat()
-        Loud()
+        Forgotten()
         with pytest.raises(SystemExit):
             executor.heartbeat()
 

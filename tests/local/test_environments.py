@@ -56,7 +56,7 @@ def test_a_lightweight_component_finds_its_packages_at_once(run_anywhere: Run, p
     started = time.monotonic()
     assert run_anywhere(step(main)).exit_code == 0
     assert run_anywhere.lines == ["from the wheel"]
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 3
 
 
 def test_packages_that_cannot_be_installed_are_an_error_in_the_installer_s_words(
