@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import tarfile
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,8 @@ from kfp_airflow.local.engine import Engine, find_engine
 from tests.local import runs
 from tests.local.runs import Runs, step
 
-IMAGE = "localhost/kfp-airflow-busybox:test"
+IMAGE = f"localhost/kfp-airflow-busybox:{os.getpid()}"
+"""Of this process alone: others may test with the same engine."""
 PROGRAMS = ("sh", "cat", "echo", "sleep", "test", "rm", "ln", "mkdir", "nc", "pwd", "id", "true")
 # Where limits may not be raised and control groups are mixed, podman needs to be told so.
 CONFIGURATION = """
@@ -75,10 +78,12 @@ def import_image(engine: Engine, busybox: Path, folder: Path) -> None:
 
 
 @pytest.fixture
-def run(engine: Engine, tmp_path: Path) -> Iterator[Runs]:
+def run(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    own = uuid.uuid4()
+    monkeypatch.setattr("kfp_airflow.local.container.uuid.uuid4", lambda: own)
     yield Runs(lambda log: ContainerRuntime(engine=engine, log=log), tmp_path)
     left = engine.ask("ps", "--all", "--format", "{{.Names}}") + engine.ask("volume", "ls", "--format", "{{.Name}}")
-    assert "kfp-airflow-" not in left
+    assert own.hex[:12] not in left
 
 
 def container(*command: str, name: str = "", **options: object) -> ResolvedContainer:
